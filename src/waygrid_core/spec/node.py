@@ -1,0 +1,253 @@
+"""The nodes of a Spec, as an author writes them: a tree whose edges are its members.
+
+Every edge holds the next node itself, or a `Reference` to a node that stands elsewhere in the same Spec. `pointer` on
+each node is where it stood in its document (RFC 6901); it takes no part in equality.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TypeAlias, Union
+
+from attrs import Factory, field, frozen
+
+from waygrid_core.condition.expression import Condition
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.identifiers import DagHash
+from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
+from waygrid_core.policy.join import JoinStrategy
+from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
+from waygrid_core.policy.retry import NoRetry, RetryPolicy
+from waygrid_core.template.template import Leaf, Operand, ParameterTemplate, Template
+
+
+@frozen
+class Reference:
+    """`{"ref": id}`: this path meets at the node of that id."""
+
+    ref: str
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen
+class Hole:
+    """Where a node could not be read: its problem is reported already, and nothing more is said about it."""
+
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen
+class ConditionalEdge:
+    """`{condition, to}` of `onConditions`."""
+
+    condition: Condition
+    to: "Node"
+
+
+@frozen
+class Ends:
+    """Where a node's token goes: `onSuccess`, `onFailure`, `onTimeout`, `always`."""
+
+    on_success: "Node | None" = None
+    on_failure: "Node | None" = None
+    on_timeout: "Node | None" = None
+    always: "Node | None" = None
+
+
+@frozen(kw_only=True)
+class StandardNode:
+    """Work of a service: dispatched to `address`, answered by it."""
+
+    address: ServiceAddress
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    parameters: Mapping[str, ParameterTemplate] = Factory(dict)
+    input: Template | None = None
+    retry_policy: RetryPolicy = NoRetry()
+    delivery_strategy: DeliveryStrategy = Immediate()
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class PassNode:
+    """Routes and shapes; with a delivery strategy, a wait. Never dispatched; only `onSuccess` of its ends."""
+
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    output: Template | None = None
+    delivery_strategy: DeliveryStrategy = Immediate()
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class FailNode:
+    """Ends its scope in failure on purpose. Never dispatched."""
+
+    code: Operand
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    message: Operand | None = None
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class JoinNode:
+    """Where the branches of the fork with the same `join_node_id` meet. Without a strategy it is the short form."""
+
+    join_node_id: str
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    strategy: JoinStrategy | None = None
+    timeout: timedelta | None = None
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class ForkNode:
+    """Branches that run side by side until their join is decided; `concurrency` of them at once (None: all)."""
+
+    join_node_id: str
+    branches: Mapping[str, "Node"]
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    concurrency: int | None = None
+    join: "JoinNode | None" = None
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class AwaitNode:
+    """Waits for an event from outside; of its ends no `onFailure`. `key` None: the user's traversal."""
+
+    event: str
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    key: Operand | None = None
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen
+class DagBody:
+    """`{"dag": hash}`: a body that is compiled already."""
+
+    dag: DagHash
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class Spec:
+    """A whole Spec; also a body or an `onEnd`, which are Specs of their own.
+
+    `guarantees` come with the Spec for `waygrid verify`; they change no run.
+    """
+
+    entry_points: tuple["Node", ...]
+    name: str | None = None
+    description: str | None = None
+    repeat_policy: RepeatPolicy = NoRepeat()
+    timeout: timedelta | None = None
+    on_end: "Body | None" = None
+    guarantees: tuple["Guarantee", ...] = ()
+    is_node: bool = field(default=False, eq=False, repr=False)
+    """Whether a body was written as its one node, short for `{entryPoints: [node]}`."""
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+Body: TypeAlias = Spec | DagBody
+
+
+@frozen(kw_only=True)
+class CallNode:
+    """Runs its body once, as a traversal of its own."""
+
+    body: Body
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    input: Template | None = None
+    retry_policy: RetryPolicy = NoRetry()
+    delivery_strategy: DeliveryStrategy = Immediate()
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class EachNode:
+    """Runs its body for each item of the list that `over` gives (None stands for And as its strategy)."""
+
+    body: Body
+    over: Leaf
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    strategy: JoinStrategy | None = None
+    concurrency: int | None = None
+    at_most: int = 1_000
+    input: Template | None = None
+    retry_policy: RetryPolicy = NoRetry()
+    delivery_strategy: DeliveryStrategy = Immediate()
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class LoopNode:
+    """Runs its body round after round until `until` holds of a round's output, at most `at_most` times."""
+
+    body: Body
+    until: Condition
+    at_most: int
+    every: timedelta | None = None
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    input: Template | None = None
+    retry_policy: RetryPolicy = NoRetry()
+    delivery_strategy: DeliveryStrategy = Immediate()
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = Ends()
+    pointer: str = field(default="", eq=False, repr=False)
+
+
+BodyNode: TypeAlias = CallNode | EachNode | LoopNode
+Node: TypeAlias = Union[
+    StandardNode, PassNode, FailNode, ForkNode, JoinNode, AwaitNode, CallNode, EachNode, LoopNode, Reference, Hole
+]
+
+
+@frozen
+class NeverBefore:
+    """`{never: {dispatch, before: {succeeded}}}`: `dispatch` is not dispatched before `succeeded` has succeeded."""
+
+    dispatch: str
+    succeeded: str
+
+
+@frozen
+class AtMost:
+    """`{atMost: {dispatch, times}}`: `dispatch` is dispatched at most `times` times."""
+
+    dispatch: str
+    times: int
+
+
+Guarantee: TypeAlias = NeverBefore | AtMost

@@ -1,0 +1,30 @@
+"""Timers: their ids, which say whose they are, and the signal that each brings when it fires."""
+
+from typing import Final, Literal, TypeAlias
+
+from waygrid_core.model.identifiers import NodeId, TimerId, TraversalId
+from waygrid_core.traversal.signals import Resume, Retry, Timeout, TimerSignal, TraversalTimeout
+
+TimerKind: TypeAlias = Literal["resume", "retry", "timeout", "traversal-timeout"]
+
+_SIGNALS: Final = {"resume": Resume, "retry": Retry, "timeout": Timeout}
+
+
+def node_timer(traversal: TraversalId, node: NodeId, attempt: int, kind: TimerKind) -> TimerId:
+    """The id of a node's timer of that kind."""
+    return TimerId(f"{traversal}/{node}/{attempt}/{kind}")
+
+
+def traversal_timer(traversal: TraversalId) -> TimerId:
+    """The id of the timer that bounds the whole traversal."""
+    return TimerId(f"{traversal}/-/1/traversal-timeout")
+
+
+def timer_signal(timer: TimerId) -> TimerSignal:
+    """The signal that `timer` brings. Raises `ValueError` for a text that is no id of a traversal's timer."""
+    traversal, node, attempt, kind = timer.split("/")
+    if kind == "traversal-timeout":
+        return TraversalTimeout(TraversalId(traversal), timer)
+    if kind not in _SIGNALS:
+        raise ValueError(f"{timer!r} is no timer of a traversal")
+    return _SIGNALS[kind](TraversalId(traversal), NodeId(node), int(attempt), timer)
