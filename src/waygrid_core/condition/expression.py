@@ -1,6 +1,6 @@
 """The types of conditions."""
 
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
@@ -59,4 +59,4 @@ class AnyOf:
     any: tuple["Condition", ...]
 
 
-Condition: TypeAlias = Union[Always, JsonExists, JsonEquals, JsonCompare, Not, AllOf, AnyOf]
+Condition: TypeAlias = Always | JsonExists | JsonEquals | JsonCompare | Not | AllOf | AnyOf

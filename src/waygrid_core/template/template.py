@@ -5,7 +5,7 @@ it costs nothing.
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
@@ -73,7 +73,7 @@ class ArrayTemplate:
 
 
 Leaf: TypeAlias = FromLeaf | TextLeaf | LiteralLeaf
-Template: TypeAlias = Union[Constant, FromLeaf, TextLeaf, LiteralLeaf, ObjectTemplate, ArrayTemplate]
+Template: TypeAlias = Constant | FromLeaf | TextLeaf | LiteralLeaf | ObjectTemplate | ArrayTemplate
 Operand: TypeAlias = Constant | FromLeaf | TextLeaf | LiteralLeaf
 """A plain value or a leaf: what stands in a condition's `value` and the like."""
 
