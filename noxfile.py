@@ -1,0 +1,118 @@
+"""Checks of this repository, one session each, named for what it checks: `nox -l` lists them.
+
+`nox` without arguments runs what CI runs, and `nox -s orders` the example of the README. Each session has an
+environment of its own, made with uv where there is one and with virtualenv otherwise; `nox -R` uses them again as they
+are. Arguments after `--` go to the tool: `nox -s tests -- -k retry`.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "imports", "orders", "tests"]
+
+HERE = Path(__file__).parent
+CODE = ("src", "tests", "examples", "benchmarks", "noxfile.py")
+PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+DEV = tuple(nox.project.dependency_groups(PYPROJECT, "dev"))
+WORKERS = ("-n", "2")
+
+
+def install(session: nox.Session, *, extras: str = "[shell,testing]", tools: tuple[str, ...] = DEV) -> None:
+    """Waygrid itself, editable, and what the session needs beside it."""
+    # What made nox run (a PYTHONPATH, on a Python that refuses `pip install`) is not for the sessions.
+    session.env["PYTHONPATH"] = None
+    session.install("-e", f".{extras}", *tools)
+
+
+def pytest(session: nox.Session, *arguments: str) -> None:
+    """Those tests, and what the caller added after `--`."""
+    install(session)
+    session.run("pytest", *WORKERS, *arguments, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, form, and dependencies that nobody declared or nobody uses."""
+    install(session)
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("deptry", "src")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict, over sources and tests."""
+    install(session)
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Which room may import which; and that the core, installed without extras, needs no more than it says."""
+    install(session)
+    session.run("lint-imports", "--no-cache")
+    bare = Path(session.create_tmp()) / "bare"
+    shutil.rmtree(bare, ignore_errors=True)
+    session.run("python", "-m", "virtualenv", "--quiet", str(bare))
+    python = str(bare / ("Scripts" if os.name == "nt" else "bin") / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", ".", external=True)
+    session.run(python, "tests/installation/without_extras.py", external=True)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test there is."""
+    pytest(session)
+
+
+@nox.session(name="property")
+def properties(session: nox.Session) -> None:
+    """The laws, on random Specs and stories."""
+    pytest(session, "tests/property")
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Commands, ports and the embedded plant, for real."""
+    pytest(session, "tests/integration", "tests/contract")
+
+
+@nox.session
+def scenarios(session: nox.Session) -> None:
+    """Every scenario file, by the command that users have."""
+    install(session)
+    session.run("waygrid", "test", "tests/scenarios", "examples", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The code blocks of the README and of docs/ do what they say."""
+    pytest(session, "tests/docs")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """The examples: their scenarios, and their programs for real."""
+    install(session)
+    session.run("waygrid", "test", "examples")
+    session.run("pytest", *WORKERS, "tests/integration/examples", *session.posargs)
+
+
+@nox.session
+def orders(session: nox.Session) -> None:
+    """The example of the README: a hundred and more orders through real services, to the last one."""
+    install(session, tools=())
+    session.run("python", "examples/orders/run.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The figures of benchmarks/, as a table."""
+    install(session)
+    session.run("python", "-m", "benchmarks", *session.posargs)
