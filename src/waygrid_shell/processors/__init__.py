@@ -1,0 +1,1 @@
+"""What transforms: `function` (a user's own Python) and `http` (any service that speaks JSON over HTTP)."""
