@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 
 from attrs import Factory, field, frozen
 
-from waygrid_core.dag.node import DagNode
+from waygrid_core.dag.node import DagNode, ForkNode
 from waygrid_core.dag.scope import BranchScope
 from waygrid_core.model.identifiers import DagHash, NodeDigest, NodeId, ScopeId
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
@@ -16,8 +17,8 @@ from waygrid_core.spec.node import Guarantee
 class Dag:
     """A graph that runs. Two DAGs are the same if their hashes are.
 
-    `scopes` has every scope but the root. `author_ids` has the id that an author gave a node (of a join without one
-    its joinNodeId): what `/nodes/<id>/output` names, `node_named` its converse.
+    `scopes` has every scope but the root. `node_named` is what `/nodes/<id>/output` names: the id that an author gave
+    a node, of a join without one its joinNodeId. `author_ids` has ids alone, by node.
     """
 
     hash: DagHash
@@ -33,6 +34,11 @@ class Dag:
     salt: str = ""
     fork_depth: int = 0
     """How deep its forks nest; 0 without forks."""
+
+    @cached_property
+    def forks(self) -> Mapping[str, NodeId]:
+        """The fork of each joinNodeId."""
+        return {node.join_node_id: node.id for node in self.nodes.values() if isinstance(node, ForkNode)}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dag) and other.hash == self.hash

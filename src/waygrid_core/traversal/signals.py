@@ -9,7 +9,7 @@ from typing import TypeAlias
 from attrs import Factory, frozen
 
 from waygrid_core.model.identifiers import InputDigest, NodeDigest, NodeId, TimerId, TraversalId
-from waygrid_core.model.json_value import JsonValue, Missing, MISSING
+from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.traversal.error import ErrorDetail
 
 KnownKey: TypeAlias = tuple[NodeDigest, InputDigest | None]

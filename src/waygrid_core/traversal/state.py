@@ -17,6 +17,10 @@ TraversalStatus: TypeAlias = Literal["New", "Running", "Paused", "Completed", "F
 TERMINAL: Final[frozenset[TraversalStatus]] = frozenset({"Completed", "Failed", "Canceled", "TimedOut"})
 
 
+NO_DAG: Final = DagHash("")
+"""The DAG of a traversal that has not begun."""
+
+
 @frozen
 class Waiting:
     """Its delivery strategy waits until `due`; no attempt has been made."""
@@ -136,7 +140,7 @@ class TraversalState:
     traversal: TraversalId
     status: TraversalStatus = "New"
     version: int = 0
-    dag: DagHash = DagHash("")
+    dag: DagHash = NO_DAG
     payload: JsonValue = None
     entry: int = 0
     run: int = 1
@@ -154,7 +158,7 @@ class TraversalState:
     @property
     def has_begun(self) -> bool:
         """Whether a `Begin` was ever accepted."""
-        return self.dag != ""
+        return self.dag != NO_DAG
 
     @property
     def has_ended(self) -> bool:

@@ -1,0 +1,51 @@
+"""What a paused traversal records: whatever would answer something that it waits for, once."""
+
+from waygrid_core.dag.node import ForkNode
+from waygrid_core.traversal.decision import Decision
+from waygrid_core.traversal.events import SignalHeld
+from waygrid_core.traversal.handlers.standing import (
+    Stale,
+    attempt_of,
+    is_current_traversal_timer,
+    refusal,
+    run_of_timer,
+)
+from waygrid_core.traversal.handlers.steering import open_fork_of
+from waygrid_core.traversal.rejections import NodeNotFound, TraversalError
+from waygrid_core.traversal.signals import (
+    CancelBranches,
+    HeldSignal,
+    NodeFailure,
+    NodeSuccess,
+    Resume,
+    Retry,
+    Timeout,
+    TraversalTimeout,
+)
+from waygrid_core.traversal.timers import held_key
+
+
+def hold(decision: Decision, signal: HeldSignal) -> TraversalError | None:
+    """Record the signal for `Unpause`, unless it is stale, or its like is recorded already."""
+    match signal:
+        case NodeSuccess() | NodeFailure():
+            attempt = attempt_of(decision, signal)
+            if not isinstance(attempt, tuple):
+                return refusal(attempt)
+        case Resume() | Retry() | Timeout():
+            run = run_of_timer(decision, signal)
+            if isinstance(run, Stale | NodeNotFound):
+                return refusal(run)
+        case TraversalTimeout(timer=timer):
+            if not is_current_traversal_timer(decision, timer):
+                return None
+        case CancelBranches():
+            fork = open_fork_of(decision, signal)
+            if not isinstance(fork, ForkNode):
+                return fork
+            branches = decision.draft.forks[fork.id].branches
+            if all(branches[name].status not in ("waiting", "running") for name in signal.branches):
+                return None
+    if held_key(signal) not in decision.draft.answered:
+        decision.record(SignalHeld(signal))
+    return None

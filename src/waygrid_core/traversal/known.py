@@ -1,0 +1,66 @@
+"""What another traversal has already done, and what this one can take over of it."""
+
+from collections.abc import Collection
+
+from waygrid_core.dag.dag import Dag
+from waygrid_core.dag.node import FailNode, ForkNode, TaskNode
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import InputDigest, NodeId
+from waygrid_core.model.json_value import MISSING, JsonValue, Missing
+from waygrid_core.template.template import Parameter, SecretReference
+from waygrid_core.traversal.preparation import Preparation, prepare
+from waygrid_core.traversal.signals import Known, KnownKey
+from waygrid_core.traversal.state import Succeeded, TraversalState
+
+
+def input_digest(preparation: Preparation) -> InputDigest:
+    """The digest of what an attempt is given: input, and parameters (of a secret, its reference)."""
+    parameters = {name: _without_secrets(value) for name, value in preparation.parameters.items()}
+    return InputDigest(digest_hex(canonical_json([preparation.input, parameters])))
+
+
+def known_output(dag: Dag, known: Known, node: TaskNode, preparation: Preparation) -> JsonValue | Missing:
+    """The output that `known` has for this work on this input, or `MISSING`."""
+    digest = dag.digests.get(node.id)
+    if digest is None:
+        return MISSING
+    whatever_its_input: KnownKey = (digest, None)
+    if whatever_its_input in known:
+        return known[whatever_its_input]
+    return known.get((digest, input_digest(preparation)), MISSING)
+
+
+def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = None) -> Known:
+    """What the traversal of `state` has done that a new one may take over: of `nodes`, or by default of all.
+
+    By default nothing, if the old one took a failure, timeout or always edge after a failure: what it did after that
+    answers the failure, not the work. `dag` is the DAG that the old one ran.
+    """
+    if nodes is None and any(_went_on_after_failure(dag, node) for node in state.failed):
+        return {}
+    known: dict[KnownKey, JsonValue] = {}
+    for node_id, run in state.nodes.items():
+        node = dag.nodes[node_id]
+        if not isinstance(run, Succeeded) or not isinstance(node, TaskNode):
+            continue
+        if nodes is not None and node_id not in nodes:
+            continue
+        preparation = prepare(dag, state, node, run.arrived)
+        if isinstance(preparation, Preparation):
+            known[(dag.digests[node_id], input_digest(preparation))] = run.output
+    return known
+
+
+def _went_on_after_failure(dag: Dag, node_id: NodeId) -> bool:
+    node = dag.nodes[node_id]
+    if isinstance(node, FailNode | ForkNode):
+        return False
+    routes = node.routes
+    return routes.failure is not None or routes.timeout is not None or routes.always is not None
+
+
+def _without_secrets(value: Parameter) -> JsonValue:
+    if isinstance(value, SecretReference):
+        return {"$secret": {"path": value.path, "field": value.field, "version": value.version}}
+    return value
