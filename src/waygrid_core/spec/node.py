@@ -1,12 +1,12 @@
 """The nodes of a Spec, as an author writes them: a tree whose edges are its members.
 
-Every edge holds the next node itself, or a `Reference` to a node that stands elsewhere in the same Spec. `pointer` on
-each node is where it stood in its document (RFC 6901); it takes no part in equality.
+Every edge holds the next node itself, or a `Reference` to a node that stands elsewhere in the same Spec. `place` is
+where a node stood in its document, and `pointer` tells it (RFC 6901); it takes no part in equality.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeAlias, Union
+from typing import Final, TypeAlias
 
 from attrs import Factory, field, frozen
 
@@ -17,22 +17,30 @@ from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
 from waygrid_core.policy.join import JoinStrategy
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
 from waygrid_core.policy.retry import NoRetry, RetryPolicy
+from waygrid_core.spec.place import ROOT, Located, Place
 from waygrid_core.template.template import Leaf, Operand, ParameterTemplate, Template
+
+DEFAULT_EACH_AT_MOST: Final = 1_000
+"""How many members an each has at most, if its author does not say."""
 
 
 @frozen
-class Reference:
+class Reference(Located):
     """`{"ref": id}`: this path meets at the node of that id."""
 
     ref: str
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen
-class Hole:
-    """Where a node could not be read: its problem is reported already, and nothing more is said about it."""
+class Hole(Located):
+    """Where a node could not be read: its problem is reported already, and nothing more is said about it.
 
-    pointer: str = field(default="", eq=False, repr=False)
+    `below` is what stands under it and could be read: the ids in there exist, whatever the hole is.
+    """
+
+    below: tuple["Node", ...] = ()
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen
@@ -54,7 +62,7 @@ class Ends:
 
 
 @frozen(kw_only=True)
-class StandardNode:
+class StandardNode(Located):
     """Work of a service: dispatched to `address`, answered by it."""
 
     address: ServiceAddress
@@ -68,11 +76,11 @@ class StandardNode:
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class PassNode:
+class PassNode(Located):
     """Routes and shapes; with a delivery strategy, a wait. Never dispatched; only `onSuccess` of its ends."""
 
     id: str | None = None
@@ -82,11 +90,11 @@ class PassNode:
     delivery_strategy: DeliveryStrategy = Immediate()
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class FailNode:
+class FailNode(Located):
     """Ends its scope in failure on purpose. Never dispatched."""
 
     code: Operand
@@ -94,11 +102,11 @@ class FailNode:
     label: str | None = None
     description: str | None = None
     message: Operand | None = None
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class JoinNode:
+class JoinNode(Located):
     """Where the branches of the fork with the same `join_node_id` meet. Without a strategy it is the short form."""
 
     join_node_id: str
@@ -108,11 +116,13 @@ class JoinNode:
     strategy: JoinStrategy | None = None
     timeout: timedelta | None = None
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    is_whole: bool = field(default=True, eq=False, repr=False)
+    """Whether all of it could be read. If not, it is no use to compare it with its copies or with its fork."""
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class ForkNode:
+class ForkNode(Located):
     """Branches that run side by side until their join is decided; `concurrency` of them at once (None: all)."""
 
     join_node_id: str
@@ -122,11 +132,11 @@ class ForkNode:
     description: str | None = None
     concurrency: int | None = None
     join: "JoinNode | None" = None
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class AwaitNode:
+class AwaitNode(Located):
     """Waits for an event from outside; of its ends no `onFailure`. `key` None: the user's traversal."""
 
     event: str
@@ -137,19 +147,19 @@ class AwaitNode:
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen
-class DagBody:
+class DagBody(Located):
     """`{"dag": hash}`: a body that is compiled already."""
 
     dag: DagHash
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class Spec:
+class Spec(Located):
     """A whole Spec; also a body or an `onEnd`, which are Specs of their own.
 
     `guarantees` come with the Spec for `waygrid verify`; they change no run.
@@ -164,14 +174,14 @@ class Spec:
     guarantees: tuple["Guarantee", ...] = ()
     is_node: bool = field(default=False, eq=False, repr=False)
     """Whether a body was written as its one node, short for `{entryPoints: [node]}`."""
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 Body: TypeAlias = Spec | DagBody
 
 
 @frozen(kw_only=True)
-class CallNode:
+class CallNode(Located):
     """Runs its body once, as a traversal of its own."""
 
     body: Body
@@ -184,11 +194,11 @@ class CallNode:
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class EachNode:
+class EachNode(Located):
     """Runs its body for each item of the list that `over` gives (None stands for And as its strategy)."""
 
     body: Body
@@ -198,18 +208,18 @@ class EachNode:
     description: str | None = None
     strategy: JoinStrategy | None = None
     concurrency: int | None = None
-    at_most: int = 1_000
+    at_most: int = DEFAULT_EACH_AT_MOST
     input: Template | None = None
     retry_policy: RetryPolicy = NoRetry()
     delivery_strategy: DeliveryStrategy = Immediate()
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class LoopNode:
+class LoopNode(Located):
     """Runs its body round after round until `until` holds of a round's output, at most `at_most` times."""
 
     body: Body
@@ -225,13 +235,23 @@ class LoopNode:
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = Ends()
-    pointer: str = field(default="", eq=False, repr=False)
+    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 BodyNode: TypeAlias = CallNode | EachNode | LoopNode
-Node: TypeAlias = Union[
-    StandardNode, PassNode, FailNode, ForkNode, JoinNode, AwaitNode, CallNode, EachNode, LoopNode, Reference, Hole
-]
+Node: TypeAlias = (
+    StandardNode
+    | PassNode
+    | FailNode
+    | ForkNode
+    | JoinNode
+    | AwaitNode
+    | CallNode
+    | EachNode
+    | LoopNode
+    | Reference
+    | Hole
+)
 
 
 @frozen
