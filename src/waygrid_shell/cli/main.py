@@ -1,0 +1,161 @@
+"""The table of commands, and what they have in common: help, exit codes, and no traceback for a user's mistake."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+
+@frozen
+class Command:
+    """A command: its name, what it does in a line, and the function that does it, as `module:name`."""
+
+    name: str
+    summary: str
+    function: str
+
+
+COMMANDS: Final = (
+    Command("validate", "Say whether Specs are right, and everything that is wrong.", "validate:validate"),
+    Command("compile", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
+    Command("graph", "Draw the graph of a Spec.", "graph:graph"),
+    Command("test", "Run scenarios in virtual time.", "test:run_scenarios"),
+    Command("run", "Run a Spec for real, one traversal a payload.", "run:run_command"),
+    Command("schema", "Print the JSON Schema of Specs.", "schema:schema"),
+    Command("completion", "Print the completion script of a shell.", "completion:completion"),
+)
+
+_HEAD: Final = """\
+Usage: waygrid COMMAND [ARGUMENTS]
+
+Waygrid runs workflows written as Specs: JSON or YAML files that say what is
+dispatched to whom, and what follows.
+"""
+
+_TAIL: Final = """\
+Try:
+  waygrid validate order.yaml                     is it right?
+  waygrid graph order.yaml --format svg -o o.svg  what does it look like?
+  waygrid test scenarios/                         does it do what I expect?
+  waygrid run order.yaml --payload '{"id": 1}'    do it
+
+A FILE `-` is standard input. `waygrid COMMAND --help` says more about one.
+Exit codes: 0 yes or done; 1 no or failed; 2 not understood, or not readable.
+"""
+
+
+def overview() -> str:
+    """What `waygrid --help` says. It is made by hand, so that it needs no library and is there at once."""
+    options = (("--help, -h", "Say this, or more about one command."), ("--version", "Say which version this is."))
+    rows = [*((command.name, command.summary) for command in COMMANDS), *options]
+    table = "\n".join(f"  {name:<12} {summary}" for name, summary in rows)
+    return f"{_HEAD}\nCommands:\n{table}\n\n{_TAIL}"
+
+
+def version() -> str:
+    """The installed version."""
+    from importlib.metadata import version as installed_version
+
+    return installed_version("waygrid")
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line, and give its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        code = _carry_out(list(arguments))
+        sys.stdout.flush()
+        return code
+    except UserError as mistake:
+        sys.stderr.write(f"waygrid: {mistake.sentence}\n")
+        return mistake.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("waygrid: interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain again when it flushes at exit: give it a void.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _carry_out(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["--help" | "-h" | "help"]:
+            sys.stdout.write(overview())
+            return OK if arguments else USAGE
+        case ["--version"]:
+            sys.stdout.write(f"waygrid {version()}\n")
+            return OK
+        case ["help", *rest]:
+            return _carry_out([*rest, "--help"])
+        case _:
+            return _dispatch(arguments)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command = _command_named(arguments[0])
+    try:
+        from cyclopts import CycloptsError
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "the command line needs more than the core; install it with: pip install 'waygrid[shell]' "
+            f"(missing: {error.name})"
+        ) from error
+    try:
+        result = application((command,))(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        raise UserError(f"{_sentence(error)} Try: waygrid {command.name} --help") from error
+    return result if isinstance(result, int) else OK
+
+
+def _command_named(name: str) -> Command:
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    from difflib import get_close_matches
+
+    if name.startswith("-"):
+        raise UserError(f"there is no option {name!r} before a command. Try: waygrid --help")
+    near = get_close_matches(name, [command.name for command in COMMANDS], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise UserError(f"there is no command {name!r}{hint} Try: waygrid --help")
+
+
+def application(commands: Sequence[Command] = COMMANDS) -> "App":
+    """These commands as an application of cyclopts. The code of each is loaded."""
+    from importlib import import_module
+
+    from cyclopts import App
+
+    app = App(
+        name="waygrid",
+        help="Waygrid runs workflows written as Specs.",
+        version=version,
+        help_format="plaintext",
+        help_formatter="plain",
+        result_action="return_value",
+    )
+    for command in commands:
+        module_name, _, function_name = command.function.partition(":")
+        module = import_module(f"waygrid_shell.cli.{module_name}")
+        app.command(getattr(module, function_name), name=command.name, help_epilogue=getattr(module, "EXAMPLES", None))
+    return app
+
+
+def _sentence(error: Exception) -> str:
+    sentence = " ".join(str(error).split())
+    return f"{sentence[:1].lower()}{sentence[1:]}"
