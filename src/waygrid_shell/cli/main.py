@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 
 @frozen
 class Command:
-    """A command: its name, what it does in a line, and the function that does it, as `module:name`."""
+    """A command: its name, its arguments, what it does in a line, and its function, as `module:name`."""
 
     name: str
+    arguments: str
     summary: str
     function: str
 
 
 COMMANDS: Final = (
-    Command("validate", "Say whether Specs are right, and everything that is wrong.", "validate:validate"),
-    Command("compile", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
-    Command("graph", "Draw the graph of a Spec.", "graph:graph"),
-    Command("test", "Run scenarios in virtual time.", "test:run_scenarios"),
-    Command("run", "Run a Spec for real, one traversal a payload.", "run:run_command"),
-    Command("schema", "Print the JSON Schema of Specs.", "schema:schema"),
-    Command("completion", "Print the completion script of a shell.", "completion:completion"),
+    Command("validate", "FILE...", "Say whether Specs are right, and everything that is wrong.", "validate:validate"),
+    Command("compile", "FILE", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
+    Command("graph", "FILE", "Draw the graph of a Spec.", "graph:graph"),
+    Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
+    Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
+    Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
+    Command("completion", "SHELL", "Print the completion script of a shell.", "completion:completion"),
 )
 
 _HEAD: Final = """\
@@ -141,18 +142,23 @@ def application(commands: Sequence[Command] = COMMANDS) -> "App":
 
     from cyclopts import App
 
+    from waygrid_shell.cli.help import PlainHelp, examples_of
+
     app = App(
         name="waygrid",
         help="Waygrid runs workflows written as Specs.",
         version=version,
         help_format="plaintext",
-        help_formatter="plain",
+        help_formatter=PlainHelp(),
         result_action="return_value",
     )
     for command in commands:
         module_name, _, function_name = command.function.partition(":")
         module = import_module(f"waygrid_shell.cli.{module_name}")
-        app.command(getattr(module, function_name), name=command.name, help_epilogue=getattr(module, "EXAMPLES", None))
+        function = getattr(module, function_name)
+        examples = getattr(module, "EXAMPLES", None) or examples_of(function)
+        usage = " ".join(("waygrid", command.name, *command.arguments.split(), "[OPTIONS]"))
+        app.command(function, name=command.name, usage=usage, help_epilogue=examples)
     return app
 
 
