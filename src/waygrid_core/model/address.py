@@ -33,6 +33,7 @@ class ServiceAddress:
 
 INBOX: Final = ServiceAddress("system", "inbox")
 WAYSTATION: Final = ServiceAddress("system", "waystation")
+SCHEDULER: Final = ServiceAddress("system", "scheduler")
 
 
 def parse_address(text: str) -> Outcome[ServiceAddress, str]:

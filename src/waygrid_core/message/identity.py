@@ -1,0 +1,95 @@
+"""What a message is called, and what keeps messages in order that belong together."""
+
+from typing import Final, assert_never
+
+from waygrid_core.message.messages import (
+    BranchCancelRequested,
+    EventReceived,
+    Message,
+    NodeTraversalCancelRequested,
+    NodeTraversalFailed,
+    NodeTraversalRequested,
+    NodeTraversalStarted,
+    NodeTraversalSucceeded,
+    RunTraversalEnded,
+    TimerCancelRequested,
+    TimerFired,
+    TimerRequested,
+    TraversalCancelRequested,
+    TraversalEnded,
+    TraversalPauseRequested,
+    TraversalRequested,
+    TraversalUnpauseRequested,
+)
+from waygrid_core.model.address import INBOX, ServiceAddress
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import NodeId, TraversalId
+
+_ID_DIGITS: Final = 32
+
+
+def message_id(traversal: TraversalId, version: int, index: int) -> str:
+    """The id of the message number `index` (from 0) among those that made `traversal` reach `version`.
+
+    What was decided once and is sent again has the id that it had: 32 hex digits.
+    """
+    return digest_hex(f"{traversal}/{version}/{index}".encode())[:_ID_DIGITS]
+
+
+def work_key(traversal: TraversalId, node: NodeId, attempt: int) -> str:
+    """What all requests for one attempt share, whatever their message ids: the idempotency key that the world sees."""
+    return digest_hex(f"{traversal}/{node}/{attempt}".encode())[:_ID_DIGITS]
+
+
+def answer_id(request: str, answer: Message) -> str:
+    """The id of an answer to the message `request`: answered again in the same way, it is the same message."""
+    return digest_hex(f"{request}/{type(answer).__name__}".encode())[:_ID_DIGITS]
+
+
+def subject_of(message: Message) -> TraversalId | None:
+    """The traversal that a message is about; None for an event from outside, which knows none."""
+    match message:
+        case EventReceived():
+            return None
+        case (
+            TraversalRequested(traversal=traversal)
+            | TraversalCancelRequested(traversal=traversal)
+            | TraversalPauseRequested(traversal=traversal)
+            | TraversalUnpauseRequested(traversal=traversal)
+            | BranchCancelRequested(traversal=traversal)
+            | NodeTraversalRequested(traversal=traversal)
+            | NodeTraversalCancelRequested(traversal=traversal)
+            | NodeTraversalStarted(traversal=traversal)
+            | NodeTraversalSucceeded(traversal=traversal)
+            | NodeTraversalFailed(traversal=traversal)
+            | RunTraversalEnded(traversal=traversal)
+            | TraversalEnded(traversal=traversal)
+            | TimerRequested(traversal=traversal)
+            | TimerCancelRequested(traversal=traversal)
+            | TimerFired(traversal=traversal)
+        ):
+            return traversal
+        case _:
+            assert_never(message)
+
+
+def ordering_key(receiver: ServiceAddress, message: Message) -> str:
+    """Messages to one receiver with one key are received in the order in which they were sent.
+
+    It is the traversal; at the inbox it is what an event and its awaits have in common, their name and key, so that
+    they meet in one place.
+    """
+    if isinstance(message, EventReceived):
+        return _mailbox_key(message.event, message.key)
+    if receiver == INBOX and isinstance(message, NodeTraversalRequested | NodeTraversalCancelRequested):
+        return _mailbox_key(message.parameters.get("event"), message.parameters.get("key"))
+    subject = subject_of(message)
+    assert subject is not None, "only events are about no traversal"
+    return subject
+
+
+def _mailbox_key(event: object, key: object) -> str:
+    assert isinstance(event, str), "an await and an event have a name"
+    assert isinstance(key, str), "an await and an event have a key"
+    return canonical_json([event, key]).decode()
