@@ -37,21 +37,28 @@ def is_json_array(value: JsonValue) -> bool:
 def json_equal(left: JsonValue, right: JsonValue) -> bool:
     """Equality of JSON values: 1 equals 1.0; neither equals true or "1"; arrays in order, objects by key.
 
-    Values nested deeper than the parsers let through would raise `RecursionError`.
+    Values may nest deeper than Python's own stack.
     """
-    if isinstance(left, bool) or isinstance(right, bool):
+    pending = [(left, right)]
+    while pending:
+        left, right = pending.pop()
+        if isinstance(left, Mapping):
+            if not isinstance(right, Mapping) or left.keys() != right.keys():
+                return False
+            pending.extend((value, right[key]) for key, value in left.items())
+        elif isinstance(left, list | tuple):
+            if not isinstance(right, list | tuple) or len(left) != len(right):
+                return False
+            pending.extend(zip(left, right, strict=True))
+        elif not _scalars_equal(left, right):
+            return False
+    return True
+
+
+def _scalars_equal(left: JsonValue, right: JsonValue) -> bool:
+    """Whether `left`, which is no container, equals `right`."""
+    if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, str) or isinstance(right, str):
-        return isinstance(left, str) and isinstance(right, str) and left == right
-    if left is None or right is None:
-        return left is right
-    if isinstance(left, int | float) or isinstance(right, int | float):
-        return isinstance(left, int | float) and isinstance(right, int | float) and left == right
-    if isinstance(left, Mapping) or isinstance(right, Mapping):
-        return (
-            isinstance(left, Mapping)
-            and isinstance(right, Mapping)
-            and left.keys() == right.keys()
-            and all(json_equal(value, right[key]) for key, value in left.items())
-        )
-    return len(left) == len(right) and all(json_equal(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, str):
+        return isinstance(right, str) and left == right
+    return isinstance(right, int | float) and left == right

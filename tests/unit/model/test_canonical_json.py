@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
-from waygrid_core.model.canonical_json import canonical_json, write_whole_number
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.json_text import write_whole_number
 from waygrid_core.model.json_value import JsonValue, json_equal
 
 SCALARS = (
