@@ -45,7 +45,8 @@ def open_next_branch(decision: Decision, fork_id: NodeId) -> None:
     assert isinstance(fork, ForkNode)
     if not run.is_open or (fork.concurrency is not None and run.running >= fork.concurrency):
         return
-    for name, head in fork.branches[run.next :]:
+    for index in range(run.next, len(fork.branches)):
+        name, head = fork.branches[index]
         if run.branches[name].status == "waiting":
             decision.record(BranchOpened(fork_id, name))
             decision.agenda.append(OpenNextBranch(fork_id))
