@@ -2,6 +2,8 @@
 
 Every edge holds the next node itself, or a `Reference` to a node that stands elsewhere in the same Spec. `place` is
 where a node stood in its document, and `pointer` tells it (RFC 6901); it takes no part in equality.
+
+The bases of a type are the fluent methods that it has; see `fluent`.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,19 @@ from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
 from waygrid_core.policy.join import JoinStrategy
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
 from waygrid_core.policy.retry import NoRetry, RetryPolicy
+from waygrid_core.spec.fluent import (
+    Attempted,
+    Bounded,
+    Conditional,
+    Delivered,
+    Described,
+    Failing,
+    Onward,
+    Parametrised,
+    Shaping,
+    Succeeding,
+    Whole,
+)
 from waygrid_core.spec.place import ROOT, Located, Place
 from waygrid_core.template.template import Leaf, Operand, ParameterTemplate, Template
 
@@ -62,7 +77,9 @@ class Ends:
 
 
 @frozen(kw_only=True)
-class StandardNode(Located):
+class StandardNode(
+    Located, Described, Parametrised, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward
+):
     """Work of a service: dispatched to `address`, answered by it."""
 
     address: ServiceAddress
@@ -80,7 +97,7 @@ class StandardNode(Located):
 
 
 @frozen(kw_only=True)
-class PassNode(Located):
+class PassNode(Located, Described, Shaping, Delivered, Conditional, Succeeding):
     """Routes and shapes; with a delivery strategy, a wait. Never dispatched; only `onSuccess` of its ends."""
 
     id: str | None = None
@@ -94,7 +111,7 @@ class PassNode(Located):
 
 
 @frozen(kw_only=True)
-class FailNode(Located):
+class FailNode(Located, Described):
     """Ends its scope in failure on purpose. Never dispatched."""
 
     code: Operand
@@ -106,7 +123,7 @@ class FailNode(Located):
 
 
 @frozen(kw_only=True)
-class JoinNode(Located):
+class JoinNode(Located, Described, Bounded, Succeeding, Failing, Onward):
     """Where the branches of the fork with the same `join_node_id` meet. Without a strategy it is the short form."""
 
     join_node_id: str
@@ -122,7 +139,7 @@ class JoinNode(Located):
 
 
 @frozen(kw_only=True)
-class ForkNode(Located):
+class ForkNode(Located, Described):
     """Branches that run side by side until their join is decided; `concurrency` of them at once (None: all)."""
 
     join_node_id: str
@@ -136,7 +153,7 @@ class ForkNode(Located):
 
 
 @frozen(kw_only=True)
-class AwaitNode(Located):
+class AwaitNode(Located, Described, Bounded, Conditional, Succeeding, Onward):
     """Waits for an event from outside; of its ends no `onFailure`. `key` None: the user's traversal."""
 
     event: str
@@ -159,7 +176,7 @@ class DagBody(Located):
 
 
 @frozen(kw_only=True)
-class Spec(Located):
+class Spec(Located, Whole):
     """A whole Spec; also a body or an `onEnd`, which are Specs of their own.
 
     `guarantees` come with the Spec for `waygrid verify`; they change no run.
@@ -181,7 +198,7 @@ Body: TypeAlias = Spec | DagBody
 
 
 @frozen(kw_only=True)
-class CallNode(Located):
+class CallNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
     """Runs its body once, as a traversal of its own."""
 
     body: Body
@@ -198,7 +215,7 @@ class CallNode(Located):
 
 
 @frozen(kw_only=True)
-class EachNode(Located):
+class EachNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
     """Runs its body for each item of the list that `over` gives (None stands for And as its strategy)."""
 
     body: Body
@@ -219,7 +236,7 @@ class EachNode(Located):
 
 
 @frozen(kw_only=True)
-class LoopNode(Located):
+class LoopNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
     """Runs its body round after round until `until` holds of a round's output, at most `at_most` times."""
 
     body: Body
