@@ -73,5 +73,8 @@ class Building:
         """Where the next value goes."""
         place: Place = ROOT
         for container, key in zip(self._containers, self._keys, strict=True):
-            place = (place, key if isinstance(container, dict) else len(container))
+            # What is open in an array is its last item already; only in the innermost a next one is to come.
+            is_innermost = container is self._containers[-1]
+            index = len(container) if is_innermost else len(container) - 1
+            place = (place, key if isinstance(container, dict) else index)
         return place
