@@ -1,4 +1,4 @@
-"""Where events from outside meet the awaits that they answer. Decisions only: like mailbox and signal give like results.
+"""Where events from outside meet the awaits that they answer. Decisions only, as everywhere in the core.
 
 An event has a name and a key; so has an await. Each (name, key) is a mailbox of its own (`mailbox`), and nothing that
 happens in one matters to another: a service can hold them apart, in as many partitions as it likes. `hearing` says what
