@@ -30,6 +30,7 @@ from waygrid_core.spec.node import (
 _NO_ENDS: Final = Ends()
 _NO_BODY: Final = Spec(entry_points=())
 _SOME: Final = Always()
+_NO_NODE: Final = Hole()
 
 
 def is_same_tree(left: Node, right: Node) -> bool:
@@ -81,7 +82,7 @@ def _head(node: Node | Body) -> object:
         case Spec():
             return evolve(node, entry_points=(), on_end=None)
         case ForkNode():
-            return evolve(node, branches=dict.fromkeys(node.branches), join=None)
+            return evolve(node, branches=dict.fromkeys(node.branches, _NO_NODE), join=None)
         case StandardNode():
             return evolve(node, ends=_NO_ENDS, on_conditions=(), input=None, parameters={})
         case PassNode():

@@ -48,8 +48,12 @@ def _value_at(document: JsonValue, place: Place) -> JsonValue:
         steps.append(step)
     value = document
     for step in reversed(steps):
-        if (isinstance(value, dict) and isinstance(step, str) and step in value) or (isinstance(value, list | tuple) and isinstance(step, int) and step < len(value)):
+        if isinstance(step, int):
+            if not isinstance(value, list | tuple) or step >= len(value):
+                return None
             value = value[step]
+        elif isinstance(value, dict):
+            value = value.get(step)
         else:
             return None
     return value

@@ -251,9 +251,9 @@ def _is_plain(node: TaskNode) -> bool:
     )
 
 
-def _fork_of(scope: ScopeId) -> str:
+def _fork_of(scope: ScopeId) -> NodeId:
     """The fork whose branch `scope` is; no fork's id for the root."""
-    return scope.rpartition("/")[0]
+    return NodeId(scope.rpartition("/")[0])
 
 
 def meanings(of: Iterable[DagHash], contents: Mapping[DagHash, Content]) -> dict[DagHash, str]:

@@ -82,6 +82,5 @@ def scopes_of(nodes: Mapping[NodeId, DagNode]) -> tuple[dict[ScopeId, BranchScop
         while scope not in depths:
             chain.append(scope)
             scope = scopes[scope].parent
-        for depth, inner in enumerate(reversed(chain), depths[scope] + 1):
-            depths[inner] = depth
+        depths.update((inner, depth) for depth, inner in enumerate(reversed(chain), depths[scope] + 1))
     return scopes, max(depths.values())
