@@ -7,7 +7,7 @@ Everything up to `guarantees` reports faults, all at once; `build` sees only wha
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from waygrid_core.compile.bodies import Heights, check_named_bodies
 from waygrid_core.compile.build import build
@@ -23,19 +23,18 @@ from waygrid_core.compile.sizes import check_sizes
 from waygrid_core.compile.unread import Unread
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.model.identifiers import DagHash
-from waygrid_core.model.json_value import JsonValue
+from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure, Outcome, Success
 from waygrid_core.spec.check import CheckedSpec, check_spec
-from waygrid_core.spec.document import read_json, read_yaml
+from waygrid_core.spec.document import Format, read_document
 from waygrid_core.spec.limits import DEFAULT_LIMITS, Limits
 from waygrid_core.spec.node import DagBody, Spec
+from waygrid_core.spec.parse import check_text
 from waygrid_core.spec.place import ROOT
 from waygrid_core.spec.problem import ProblemSink, SpecErrors, SpecProblem
 
 Dags: TypeAlias = Mapping[DagHash, CompiledDag]
 """The DAGs that bodies may name by hash."""
-
-TextFormat: TypeAlias = Literal["json", "yaml", "auto"]
 
 NO_DAGS: Final[Dags] = MappingProxyType({})
 
@@ -77,20 +76,18 @@ def compile_document(
 
 def compile_text(
     text: str | bytes,
-    format: TextFormat = "auto",  # noqa: A002
+    format: Format = "auto",  # noqa: A002
     salt: str = "",
     dags: Dags = NO_DAGS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Outcome[CompiledDag, SpecErrors]:
-    """The same for the text of a document. "auto" takes what begins with a brace for JSON, all else for YAML."""
-    if format == "auto":
-        start = text[:64].lstrip()
-        is_json = start.startswith(b"{") if isinstance(start, bytes) else start.startswith("{")
-        format = "json" if is_json else "yaml"  # noqa: A001
-    document = read_json(text, limits) if format == "json" else read_yaml(text, limits)
-    if isinstance(document, Failure):
-        return document
-    return compile_document(document.unwrap(), salt, dags, limits)
+    """The same for the text of a document. "auto" is JSON if it opens an object or an array, else YAML."""
+    checked = check_text(text, format, limits)
+    if not checked.problems:
+        return compile_checked(checked, None, salt, dags, limits)
+    # Only a document with faults has holes; only then is it worth reading once more for the names in them.
+    value = read_document(text, format, limits).value
+    return compile_checked(checked, None if isinstance(value, Missing) else value, salt, dags, limits)
 
 
 class Compilation:

@@ -5,7 +5,7 @@ from waygrid_core.condition.expression import Always
 from waygrid_core.policy.join import Quorum
 from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.spec.limits import Limits
-from waygrid_core.spec.node import AwaitNode, BodyNode, ForkNode, JoinNode, PassNode, StandardNode
+from waygrid_core.spec.node import FailNode, ForkNode, JoinNode, PassNode
 from waygrid_core.spec.problem import ProblemSink
 
 _FEWEST_BRANCHES = 2
@@ -36,15 +36,16 @@ def _check_vertex(vertex: Vertex, limits: Limits, problems: ProblemSink) -> None
             message = f"a fork has at most {limits.branches} branches, not {count}; use an each"
             problems.add((place, "branches"), "too-many-branches", message)
         return
-    is_timed = isinstance(node, StandardNode | JoinNode | AwaitNode | BodyNode)
-    if is_timed and node.ends.on_timeout is not None and node.timeout is None:
+    if isinstance(node, FailNode):
+        return
+    if not isinstance(node, PassNode) and node.ends.on_timeout is not None and node.timeout is None:
         message = "without a timeout nothing takes this edge; add a timeout"
         problems.add((place, "onTimeout"), "dead-edge", message)
     if isinstance(node, JoinNode):
         if isinstance(node.strategy, Quorum) and isinstance(node.strategy.n, int) and node.strategy.n < 1:
             message = "a quorum needs at least one success"
             problems.add(((place, "strategy"), "n"), "quorum-out-of-range", message)
-    elif isinstance(node, StandardNode | PassNode | AwaitNode | BodyNode):
+    else:
         conditions = node.on_conditions
         if len(conditions) > limits.conditions:
             message = f"a node has at most {limits.conditions} conditions, not {len(conditions)}"
