@@ -7,6 +7,7 @@ for each field. A field that is absent or could not be read gives None, and is r
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 from re import compile as compile_pattern
 from typing import Final
 
@@ -24,6 +25,12 @@ ID_PATTERN: Final = r"[a-z0-9][a-z0-9-]{0,63}"
 MAX_LABEL: Final = 64  # characters
 _ID: Final = compile_pattern(ID_PATTERN)
 _SHOWN: Final = 40  # characters of a user's text that a message repeats
+
+# A Spec says few different addresses and durations, and says them often. Only short texts are remembered: what is
+# wrong may be long.
+_REMEMBERED: Final = 80  # characters
+_known_address: Final = lru_cache(maxsize=1_000)(parse_address)
+_known_duration: Final = lru_cache(maxsize=1_000)(parse_duration)
 
 
 @frozen
@@ -120,7 +127,7 @@ class Fields:
         text = self.text(name)
         if text is None:
             return None
-        outcome = parse_address(text)
+        outcome = _known_address(text) if len(text) <= _REMEMBERED else parse_address(text)
         if isinstance(outcome, Failure):
             self.refuse(name, "bad-address", outcome.failure())
             return None
@@ -157,7 +164,7 @@ class Fields:
     def items(self, name: str) -> list[JsonValue] | tuple[JsonValue, ...] | None:
         """A list."""
         value = self.document.get(name, MISSING)
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             return value
         if value is not MISSING:
             self.refuse(name, "wrong-type", f"{name} must be a list, not {kind_of(value)}")
@@ -212,7 +219,7 @@ def read_duration(value: JsonValue, place: Place, problems: ProblemSink) -> time
     if not isinstance(value, str):
         problems.add(place, "wrong-type", f"a duration must be text such as '5s', not {kind_of(value)}")
         return None
-    outcome = parse_duration(value)
+    outcome = _known_duration(value) if len(value) <= _REMEMBERED else parse_duration(value)
     if isinstance(outcome, Failure):
         problems.add(place, "bad-duration", outcome.failure())
         return None

@@ -296,12 +296,21 @@ _SOME_LEAF: Final = LiteralLeaf(None)
 """These stand where something could not be read. Such a Spec has a problem and never runs."""
 
 
+def _with_edges(make: Callable[..., Node], edges: Edges) -> Node:
+    return make(on_conditions=edges.build_conditions(), ends=edges.build_ends())
+
+
+def _with_body(make: Callable[..., Node], body: Later[Body], edges: Edges) -> Node:
+    return make(body=body.value, on_conditions=edges.build_conditions(), ends=edges.build_ends())
+
+
 def _read_standard(node: NodeFields) -> BuildNode:
     address = node.fields.address("address") or WAYSTATION
     node_id, label, description = node.id(), node.label(), node.description()
     parameters, template, retry = node.parameters(), node.template("input"), node.retry_policy()
     delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    return lambda: StandardNode(
+    make = partial(
+        StandardNode,
         address=address,
         id=node_id,
         label=label,
@@ -311,25 +320,24 @@ def _read_standard(node: NodeFields) -> BuildNode:
         retry_policy=retry,
         delivery_strategy=delivery,
         timeout=timeout,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_edges, make, edges)
 
 
 def _read_pass(node: NodeFields) -> BuildNode:
     node_id, label, description = node.id(), node.label(), node.description()
     output, delivery, edges = node.template("output"), node.delivery_strategy(), node.edges()
-    return lambda: PassNode(
+    make = partial(
+        PassNode,
         id=node_id,
         label=label,
         description=description,
         output=output,
         delivery_strategy=delivery,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_edges, make, edges)
 
 
 def _read_fail(node: NodeFields) -> BuildNode:
@@ -436,25 +444,25 @@ def _read_await(node: NodeFields) -> BuildNode:
     node_id, label, description = node.id(), node.label(), node.description()
     event, key, timeout = node.fields.text("event"), node.operand_text("key"), node.timeout()
     edges = node.edges()
-    return lambda: AwaitNode(
+    make = partial(
+        AwaitNode,
         event=event or "",
         id=node_id,
         label=label,
         description=description,
         key=key,
         timeout=timeout,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_edges, make, edges)
 
 
 def _read_call(node: NodeFields) -> BuildNode:
     node_id, label, description = node.id(), node.label(), node.description()
     body, template, retry = node.body(), node.template("input"), node.retry_policy()
     delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    return lambda: CallNode(
-        body=body.value,
+    make = partial(
+        CallNode,
         id=node_id,
         label=label,
         description=description,
@@ -462,10 +470,9 @@ def _read_call(node: NodeFields) -> BuildNode:
         retry_policy=retry,
         delivery_strategy=delivery,
         timeout=timeout,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_body, make, body, edges)
 
 
 def _read_each(node: NodeFields) -> BuildNode:
@@ -480,8 +487,8 @@ def _read_each(node: NodeFields) -> BuildNode:
     at_most = node.fields.whole_number("atMost", 1, node.reading.limits.at_most)
     body, template, retry = node.body(), node.template("input"), node.retry_policy()
     delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    return lambda: EachNode(
-        body=body.value,
+    make = partial(
+        EachNode,
         over=over,
         id=node_id,
         label=label,
@@ -493,10 +500,9 @@ def _read_each(node: NodeFields) -> BuildNode:
         retry_policy=retry,
         delivery_strategy=delivery,
         timeout=timeout,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_body, make, body, edges)
 
 
 def _read_loop(node: NodeFields) -> BuildNode:
@@ -509,8 +515,8 @@ def _read_loop(node: NodeFields) -> BuildNode:
     every = node.fields.duration("every")
     body, template, retry = node.body(), node.template("input"), node.retry_policy()
     delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    return lambda: LoopNode(
-        body=body.value,
+    make = partial(
+        LoopNode,
         until=until,
         at_most=at_most or 1,
         every=every,
@@ -521,10 +527,9 @@ def _read_loop(node: NodeFields) -> BuildNode:
         retry_policy=retry,
         delivery_strategy=delivery,
         timeout=timeout,
-        on_conditions=edges.build_conditions(),
-        ends=edges.build_ends(),
         place=node.place,
     )
+    return partial(_with_body, make, body, edges)
 
 
 _READERS: Final[Mapping[str, Callable[[NodeFields], BuildNode]]] = {

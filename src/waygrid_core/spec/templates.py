@@ -45,7 +45,7 @@ def read_template(
     document: JsonValue, place: Place, problems: ProblemSink, max_nesting: int = DEFAULT_LIMITS.value_nesting
 ) -> Template:
     """A template; what could not be read of it is `Constant(None)`, and a problem."""
-    if not isinstance(document, dict | list | tuple):
+    if not isinstance(document, (dict, list, tuple)):
         return _scalar(document, place, problems)
     if is_too_deep(document, place, problems, max_nesting):
         return _NOTHING
@@ -116,7 +116,7 @@ def is_too_deep(document: JsonValue, place: Place, problems: ProblemSink, max_ne
             if isinstance(value, dict):
                 inner.extend(value.values())
                 depth_grows = True
-            elif isinstance(value, list | tuple):
+            elif isinstance(value, (list, tuple)):
                 inner.extend(value)
                 depth_grows = True
             else:
@@ -138,7 +138,7 @@ def refuse_dollar_keys(document: JsonValue, place: Place, problems: ProblemSink)
                 problems.add((place, name), "unknown-field", f"{shown(name)} cannot stand here; {_DOLLAR_CURE}")
             else:
                 refuse_dollar_keys(value, (place, name), problems)
-    elif isinstance(document, list | tuple):
+    elif isinstance(document, (list, tuple)):
         for index, item in enumerate(document):
             refuse_dollar_keys(item, (place, index), problems)
     else:
@@ -158,7 +158,7 @@ def _read(document: JsonValue, place: Place, problems: ProblemSink) -> Template:
         if all(isinstance(member, Constant) for member in members.values()):
             return Constant(document)
         return ObjectTemplate(members)
-    if isinstance(document, list | tuple):
+    if isinstance(document, (list, tuple)):
         items = tuple(_read(item, (place, index), problems) for index, item in enumerate(document))
         if all(isinstance(item, Constant) for item in items):
             return Constant(document)

@@ -5,7 +5,7 @@ that the part itself is built: parts are read from the top down, and built from 
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -23,28 +23,22 @@ class Walk:
     __slots__ = ("_builds", "_reads")
 
     def __init__(self) -> None:
-        self._reads: list[Callable[[], None]] = []
-        self._builds: list[Callable[[], None]] = []
+        # Of each pair the second gives a value for the first; the type checker has seen that the two belong together.
+        self._reads: list[tuple[Later[Any], Callable[[], Callable[[], Any]]]] = []
+        self._builds: list[tuple[Later[Any], Callable[[], Any]]] = []
 
     def ask(self, read: Callable[[], Callable[[], T]]) -> Later[T]:
         """Have a part read, later on; `read` gives what builds it."""
         later: Later[T] = Later()
-
-        def step() -> None:
-            build = read()
-
-            def finish() -> None:
-                later.value = build()
-
-            self._builds.append(finish)
-
-        self._reads.append(step)
+        self._reads.append((later, read))
         return later
 
     def run(self) -> None:
         """Read and build all that was asked for."""
         while self._reads:
-            self._reads.pop()()
+            later, read = self._reads.pop()
+            self._builds.append((later, read()))
         # What was asked for by a part was read after it, so the other way round all parts below it come first.
         while self._builds:
-            self._builds.pop()()
+            later, build = self._builds.pop()
+            later.value = build()

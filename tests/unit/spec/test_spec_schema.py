@@ -1,6 +1,8 @@
 """The published JSON Schema says what the parser says, but for what a schema cannot say."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -54,6 +56,12 @@ def assert_both_say_the_same(document: Any) -> None:
 def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$id"] == "urn:waygrid:spec:1"
+
+
+def test_the_schema_is_the_published_one() -> None:
+    # After a change on purpose: `waygrid schema > tests/unit/spec/spec.schema.json`.
+    published = Path(__file__).with_name("spec.schema.json").read_text(encoding="utf-8")
+    assert json.loads(published) == SCHEMA
 
 
 def test_every_definition_helps_an_editor_and_is_used() -> None:
