@@ -13,10 +13,9 @@ from waygrid_core.model.json_value import JsonValue
 class Attempt:
     """An attempt, as its handler sees it.
 
-    `parameters` are the node's, templates evaluated and secrets resolved. `idempotency_key` is the same whenever this
-    attempt is made again (after a crash, say) and differs from that of any other: hand it on to whatever must act once.
-    `work_key` is the same for all attempts of one node of one traversal: a receiver that must act once over retries
-    as well takes this one.
+    `parameters` are the node's, templates evaluated and secrets resolved. `idempotency_key` is the same for all
+    attempts at one node of one traversal, be they retries or the same attempt made again after a crash: hand it on to
+    whatever must act only once. `attempt_key` is the same only when this very attempt is made again.
     """
 
     address: ServiceAddress
@@ -26,7 +25,7 @@ class Attempt:
     input: JsonValue
     parameters: Mapping[str, JsonValue]
     idempotency_key: str
-    work_key: str
+    attempt_key: str
 
 
 class Failed(Exception):  # noqa: N818 - it says what happened to the attempt, and is a normal answer of a handler

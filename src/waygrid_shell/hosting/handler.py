@@ -16,7 +16,7 @@ class Handler(Protocol):
     """Makes one attempt. Returns its output (JSON), or raises `Failed`.
 
     Any other exception is a failure with code `handler-error`. A handler may be called again with an attempt that it
-    has made already (after a crash): `attempt.idempotency_key` is then the same.
+    has made already (after a crash): `attempt.attempt_key` is then the same.
     """
 
     async def __call__(self, attempt: Attempt) -> JsonValue:

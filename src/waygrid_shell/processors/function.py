@@ -12,7 +12,7 @@
 
     @app.processor("payment", concurrency=8, timeout="30s")
     async def charge(order, attempt: Attempt):     # with a second argument: parameters, idempotency key and more
-        return await bank.charge(order["total"], key=attempt.work_key)
+        return await bank.charge(order["total"], key=attempt.idempotency_key)
 
 `waygrid run SPEC --app module:app` serves them at `waygrid://processor/inventory` and `waygrid://processor/payment`.
 A plain function runs in a thread of its own, an async one in the event loop. A function that returns None answers
@@ -99,7 +99,7 @@ def function_handler(function: Callable[..., Any], threads: DaemonThreads) -> Ha
         output = await function(*arguments) if is_async else await threads.run(lambda: function(*arguments))
         if inspect.isawaitable(output):
             output = await output
-        return {} if output is None else output  # type: ignore[no-any-return]  # the worker checks what it is
+        return {} if output is None else output
 
     return handle
 

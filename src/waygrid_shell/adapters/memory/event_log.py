@@ -1,0 +1,88 @@
+"""The event log in memory."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from attrs import define, field
+
+from waygrid_shell.ports.event_log import Delivery, LogRecord
+from waygrid_shell.ports.failure import Unavailable
+
+
+@define
+class _Topic:
+    waiting: deque[Delivery] = field(factory=deque)
+    taken: dict[int, Delivery] = field(factory=dict)
+    ids: set[str] = field(factory=set)
+    """Of all that is not acknowledged."""
+    is_subscribed: bool = False
+
+
+class MemoryEventLog:
+    """See `waygrid_shell.ports.event_log.EventLog`; it lives as long as the object."""
+
+    def __init__(self) -> None:
+        self._topics: dict[str, _Topic] = {}
+        self._positions = 0
+        self._published = asyncio.Event()
+
+    async def publish(self, records: Sequence[LogRecord]) -> None:
+        for record in records:
+            topic = self._topics.setdefault(record.topic, _Topic())
+            if record.id in topic.ids:
+                continue
+            self._positions += 1
+            topic.ids.add(record.id)
+            topic.waiting.append(Delivery(record, self._positions, may_be_repeated=False))
+        self._published.set()
+
+    @asynccontextmanager
+    async def subscribe(self, topics: Sequence[str]) -> AsyncIterator["MemorySubscription"]:
+        read = [self._topics.setdefault(topic, _Topic()) for topic in topics]
+        if any(topic.is_subscribed for topic in read):
+            raise Unavailable("event log", f"one of {', '.join(topics)} is read already")
+        for topic in read:
+            topic.is_subscribed = True
+        try:
+            yield MemorySubscription(self, read)
+        finally:
+            for topic in read:
+                topic.is_subscribed = False
+                again = [*topic.taken.values(), *topic.waiting]
+                topic.taken.clear()
+                topic.waiting = deque(Delivery(each.record, each.position, may_be_repeated=True) for each in again)
+
+    async def backlog(self) -> Mapping[str, int]:
+        return {name: len(topic.ids) for name, topic in self._topics.items() if topic.ids}
+
+    async def _more(self) -> None:
+        self._published.clear()
+        await self._published.wait()
+
+
+class MemorySubscription:
+    """See `waygrid_shell.ports.event_log.Subscription`."""
+
+    def __init__(self, log: MemoryEventLog, topics: Sequence[_Topic]) -> None:
+        self._log = log
+        self._topics = topics
+
+    async def take(self, limit: int) -> Sequence[Delivery]:
+        while True:
+            taken: list[Delivery] = []
+            for topic in self._topics:
+                while topic.waiting and len(taken) < limit:
+                    delivery = topic.waiting.popleft()
+                    topic.taken[delivery.position] = delivery
+                    taken.append(delivery)
+            if taken:
+                return taken
+            await self._log._more()
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            topic = self._log._topics[delivery.record.topic]
+            if topic.taken.pop(delivery.position, None) is not None:
+                topic.ids.discard(delivery.record.id)

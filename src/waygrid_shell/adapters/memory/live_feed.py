@@ -1,0 +1,35 @@
+"""The live feed in memory."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from waygrid_shell.ports.live_feed import Sighting
+
+_BUFFERED_BATCHES = 1_000
+"""What a slow watcher may be behind before it misses something."""
+
+
+class MemoryLiveFeed:
+    """See `waygrid_shell.ports.live_feed.LiveFeed`."""
+
+    def __init__(self) -> None:
+        self._watchers: list[MemoryObjectSendStream[Sequence[Sighting]]] = []
+
+    def tell(self, sightings: Sequence[Sighting]) -> None:
+        for watcher in self._watchers:
+            with suppress(anyio.WouldBlock):  # it may miss some, says the port
+                watcher.send_nowait(sightings)
+
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[AsyncIterator[Sequence[Sighting]]]:
+        send, receive = anyio.create_memory_object_stream[Sequence[Sighting]](_BUFFERED_BATCHES)
+        self._watchers.append(send)
+        try:
+            async with receive:
+                yield receive
+        finally:
+            self._watchers.remove(send)
+            send.close()

@@ -1,0 +1,48 @@
+"""The timer book in memory."""
+
+import heapq
+from collections.abc import Sequence
+from datetime import datetime
+
+from waygrid_core.model.identifiers import TimerId
+from waygrid_shell.ports.timer_book import Timer
+
+
+class MemoryTimerBook:
+    """See `waygrid_shell.ports.timer_book.TimerBook`. A heap whose entries are dropped late when unset or moved."""
+
+    def __init__(self) -> None:
+        self._timers: dict[TimerId, tuple[Timer, int]] = {}
+        self._heap: list[tuple[datetime, int, TimerId]] = []
+        self._order = 0
+
+    async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
+        for timer in to_set:
+            self._order += 1
+            self._timers[timer.id] = (timer, self._order)
+            heapq.heappush(self._heap, (timer.due, self._order, timer.id))
+        for timer_id in to_unset:
+            self._timers.pop(timer_id, None)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
+        found: list[tuple[datetime, int, TimerId]] = []
+        while self._heap and self._heap[0][0] <= now and len(found) < limit:
+            entry = heapq.heappop(self._heap)
+            if self._is_set(entry):
+                found.append(entry)
+        for entry in found:  # they stay set until somebody unsets them
+            heapq.heappush(self._heap, entry)
+        return [self._timers[timer_id][0] for _, _, timer_id in found]
+
+    async def next_due(self) -> datetime | None:
+        while self._heap and not self._is_set(self._heap[0]):
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    async def count(self) -> int:
+        return len(self._timers)
+
+    def _is_set(self, entry: tuple[datetime, int, TimerId]) -> bool:
+        _, order, timer_id = entry
+        kept = self._timers.get(timer_id)
+        return kept is not None and kept[1] == order

@@ -1,0 +1,56 @@
+"""The DAG store in SQLite: the flat JSON of a DAG, under its hash and those of its bodies."""
+
+import sqlite3
+
+from waygrid_core.dag.flat import dag_from_json, dag_to_json
+
+from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.model.identifiers import DagHash
+from waygrid_core.outcome import Failure
+from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.ports.failure import ForeignStorage
+
+
+class SqliteDagStore:
+    """See `waygrid_shell.ports.dag_store.DagStore`. What was read or written is kept in memory as well."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._read: dict[DagHash, Dag] = {}
+
+    async def put(self, compiled: CompiledDag) -> None:
+        document = write_json(dag_to_json(compiled))
+        bodies = [(body, compiled.dag.hash) for body in compiled.bodies]
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR IGNORE INTO dag VALUES (?, ?)", (compiled.dag.hash, document))
+            connection.executemany("INSERT OR IGNORE INTO dag_body VALUES (?, ?)", bodies)
+
+        await self._database.run(job)
+        self._remember(compiled)
+
+    async def get(self, dag_hash: DagHash) -> Dag | None:
+        if dag_hash not in self._read:
+            document = await self._database.run(lambda connection: _document_with(connection, dag_hash))
+            if document is None:
+                return None
+            outcome = dag_from_json(read_json(document))
+            if isinstance(outcome, Failure):
+                raise ForeignStorage(f"the stored DAG {dag_hash} is damaged: {outcome.failure()[0].message}")
+            self._remember(outcome.unwrap())
+        return self._read[dag_hash]
+
+    def _remember(self, compiled: CompiledDag) -> None:
+        self._read.update(compiled.bodies)
+        self._read[compiled.dag.hash] = compiled.dag
+
+
+def _document_with(connection: sqlite3.Connection, dag_hash: DagHash) -> bytes | None:
+    query = (
+        "SELECT document FROM dag WHERE hash = ?"
+        " UNION ALL SELECT document FROM dag JOIN dag_body ON dag.hash = dag_body.within WHERE dag_body.hash = ?"
+        " LIMIT 1"
+    )
+    row: tuple[bytes] | None = connection.execute(query, (dag_hash, dag_hash)).fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,191 @@
+"""One SQLite file, its one connection, and the one thread that uses it.
+
+Group commit: jobs that come while a transaction is being written wait, and then share the next one. So a commit's
+cost is shared by whoever waits for it, and the busier the plant, the larger the share. Each job stands in a savepoint
+of its own: one that raises leaves no trace, and the others are written.
+
+A job is told that it is done only after the commit. `synchronous=FULL`: what is committed survives a power cut.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from waygrid_shell.adapters.sqlite.failures import failure_of
+from waygrid_shell.adapters.sqlite.migrate import migrate
+from waygrid_shell.ports.failure import Unavailable
+
+T = TypeVar("T")
+Job: TypeAlias = Callable[[sqlite3.Connection], T]
+
+MAX_JOBS_A_COMMIT = 256
+"""Bounds how long the first job of a commit waits for the last."""
+
+
+@frozen
+class _Waiting:
+    job: Job[Any]
+    future: "asyncio.Future[Any]"
+    then: Callable[[Any], None] | None
+
+
+@frozen
+class _Done:
+    waiting: _Waiting
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Database:
+    """Runs jobs against one file. Made by `open_database`."""
+
+    def __init__(self, path: Path, loop: asyncio.AbstractEventLoop, pragmas: Mapping[str, str | int]) -> None:
+        self.path = path
+        self._loop = loop
+        self._pragmas = pragmas
+        self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="waygrid-sqlite", daemon=True)
+        self._opened: asyncio.Future[None] = loop.create_future()
+        self._is_closed = False
+
+    async def run(self, job: Job[T], *, then: Callable[[T], None] | None = None) -> T:
+        """The result of `job`, once what it wrote is committed.
+
+        `then` is called with it in the event loop, even if the caller has been canceled by that time, and in the
+        order of the commits.
+
+        Raises `StorageFull` or `Unavailable` for what SQLite cannot do, and what the job itself raises.
+        """
+        if self._is_closed:
+            raise Unavailable("database", f"{self.path} is closed")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Waiting(job, future, then))
+        return await future
+
+    async def _open(self) -> None:
+        self._thread.start()
+        await self._opened
+
+    async def _close(self) -> None:
+        self._is_closed = True
+        self._jobs.put(None)
+        await asyncio.shield(self._loop.run_in_executor(None, self._thread.join))
+
+    # From here on: in the thread.
+
+    def _serve(self) -> None:
+        opening = _Waiting(lambda _: None, self._opened, None)
+        try:
+            connection = self._connect()
+        except BaseException as error:
+            raised = failure_of(error, str(self.path)) if isinstance(error, sqlite3.Error) else error
+            self._tell([_Done(opening, error=raised)])
+            return
+        self._tell([_Done(opening)])
+        try:
+            is_open = True
+            while is_open:
+                batch, is_open = self._batch()
+                if batch:
+                    self._tell(self._commit(connection, batch))
+        finally:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=256)
+        try:
+            connection.execute("PRAGMA busy_timeout = 5000")
+            for name, value in self._pragmas.items():
+                connection.execute(f"PRAGMA {name} = {value}")
+            migrate(connection, str(self.path))
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KiB: a checkpoint each 16 MiB
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _batch(self) -> tuple[list[_Waiting], bool]:
+        """Whatever waits now, at least one job; and False once it is time to close."""
+        first = self._jobs.get()
+        if first is None:
+            return [], False
+        batch = [first]
+        while len(batch) < MAX_JOBS_A_COMMIT:
+            try:
+                waiting = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                return batch, False
+            batch.append(waiting)
+        return batch, True
+
+    def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
+        results: list[_Done] = []
+        try:
+            connection.execute("BEGIN")
+            for waiting in batch:
+                results.append(self._attempt(connection, waiting))
+                if not connection.in_transaction:  # SQLite has rolled everything back: the disk is full, or it failed
+                    return [_Done(each, error=results[-1].error) for each in batch]
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return [_Done(waiting, error=failure_of(error, str(self.path))) for waiting in batch]
+        return results
+
+    def _attempt(self, connection: sqlite3.Connection, waiting: _Waiting) -> _Done:
+        try:
+            connection.execute("SAVEPOINT job")
+            result = waiting.job(connection)
+            connection.execute("RELEASE job")
+            return _Done(waiting, result)
+        except BaseException as error:  # the seam: whatever a job raises belongs to who gave it
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO job")
+                connection.execute("RELEASE job")
+            return _Done(
+                waiting, error=failure_of(error, str(self.path)) if isinstance(error, sqlite3.Error) else error
+            )
+
+    def _tell(self, results: Sequence[_Done]) -> None:
+        with suppress(RuntimeError):  # the loop has closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(_settle, results)
+
+
+def _settle(results: Sequence[_Done]) -> None:
+    for done in results:
+        future, then = done.waiting.future, done.waiting.then
+        if done.error is None and then is not None:
+            then(done.result)
+        if future.done():
+            continue
+        if done.error is None:
+            future.set_result(done.result)
+        else:
+            future.set_exception(done.error)
+
+
+@asynccontextmanager
+async def open_database(path: Path, pragmas: Mapping[str, str | int] | None = None) -> AsyncIterator[Database]:
+    """The database at `path`, made and migrated as needed. `pragmas` are set first.
+
+    Raises `ForeignStorage` for a file that is not ours or newer, `Unavailable`, `StorageFull`.
+    """
+    database = Database(path, asyncio.get_running_loop(), pragmas or {})
+    await database._open()
+    try:
+        yield database
+    finally:
+        await database._close()

@@ -1,0 +1,19 @@
+"""What SQLite's exceptions are called here."""
+
+import sqlite3
+
+from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageFull, Unavailable
+
+
+def failure_of(error: sqlite3.Error, path: str) -> PortFailure:
+    """The port's exception for the driver's."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name.startswith("SQLITE_FULL"):
+        return StorageFull(
+            f"no room is left to write {path}; what was accepted is kept: make room and run the same command again"
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return ForeignStorage(f"{path} is no data of Waygrid's, or is damaged: {error}")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return Unavailable("database", f"{path} cannot be opened for writing ({error})")
+    return Unavailable("database", f"{path}: {error}")

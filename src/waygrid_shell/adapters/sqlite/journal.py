@@ -1,0 +1,216 @@
+"""The journal in SQLite.
+
+A commit writes a row a decision and one small row a traversal. The whole state is written only as a snapshot, once as
+many events have come since the last as the state has nodes (and at least `SNAPSHOT_EVENTS`): so what a step costs does
+not grow with the DAG. Loading reads the snapshot and folds the rows after it.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
+
+from waygrid_core.children.plan import LoopPlan, SeriesPlan
+from waygrid_core.children.series_fold import fold_series
+from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.codec.decode_error import DecodeError
+from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES
+from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.outcome import Failure, Outcome
+from waygrid_core.traversal.error import ErrorDetail
+from waygrid_core.traversal.fold import fold
+from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
+from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.ports.failure import ForeignStorage, VersionConflict
+from waygrid_shell.ports.journal import AnyEvent, AnyState, Change, Decision, Origin, Stored, Summary
+
+SNAPSHOT_EVENTS: Final = 200
+"""Events that a load may have to fold however small the state is: a millisecond or two."""
+
+_COLUMNS: Final = "id, plan, parent, root, status, version, begun_at, ended_at, ending"
+_Row: TypeAlias = tuple[Any, ...]
+
+T = TypeVar("T")
+
+
+class SqliteJournal:
+    """See `waygrid_shell.ports.journal.Journal`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        def job(connection: sqlite3.Connection) -> None:
+            for change in changes:
+                _write(connection, change)
+
+        if changes:
+            await self._database.run(job)
+
+    async def load(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Stored]:
+        return await self._database.run(lambda connection: _load(connection, traversals))
+
+    async def recorded(self, causes: Sequence[tuple[TraversalId, str]]) -> Mapping[tuple[TraversalId, str], Decision]:
+        query = "SELECT version, cause, at, events, effects FROM journal WHERE traversal = ? AND cause = ?"
+
+        def job(connection: sqlite3.Connection) -> dict[tuple[TraversalId, str], Decision]:
+            found = {}
+            for traversal, cause in dict.fromkeys(causes):
+                row = connection.execute(query, (traversal, cause)).fetchone()
+                if row is not None:
+                    found[traversal, cause] = _decision(row)
+            return found
+
+        return await self._database.run(job)
+
+    async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
+        query = "SELECT version, cause, at, events, effects FROM journal WHERE traversal = ? ORDER BY version"
+        return await self._database.run(
+            lambda connection: [_decision(row) for row in connection.execute(query, (traversal,))]
+        )
+
+    async def summaries(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Summary]:
+        query = f"SELECT {_COLUMNS} FROM traversal WHERE id IN ({{}})"
+        return await self._database.run(
+            lambda connection: {TraversalId(row[0]): _summary(row) for row in select_by(connection, query, traversals)}
+        )
+
+    async def unfinished(self) -> Sequence[Summary]:
+        query = f"SELECT {_COLUMNS} FROM traversal WHERE ended_at IS NULL ORDER BY begun_at, id"
+        return await self._database.run(lambda connection: [_summary(row) for row in connection.execute(query)])
+
+
+def _write(connection: sqlite3.Connection, change: Change) -> None:
+    state, traversal = change.state, change.state.traversal
+    last = change.decisions[-1]
+    origin = change.origin
+    fields = (
+        state.version,
+        state.status,
+        None if origin.plan is None else PLANS.encode(origin.plan),
+        None if origin.parent is None else PARENTS.encode(origin.parent),
+        origin.root,
+        to_microseconds(last.at) if state.has_ended else None,
+        _ending(state) if state.has_ended else None,
+    )
+    added = state.version - change.base
+    if change.base == 0:
+        try:
+            connection.execute(
+                "INSERT INTO traversal (version, status, plan, parent, root, ended_at, ending, events_since_snapshot,"
+                " begun_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*fields, added, to_microseconds(change.decisions[0].at), traversal),
+            )
+        except sqlite3.IntegrityError as error:
+            raise VersionConflict(traversal, change.base) from error
+        since_snapshot = added
+    else:
+        row = connection.execute(
+            "UPDATE traversal SET version = ?, status = ?, plan = ?, parent = ?, root = ?, ended_at = ?, ending = ?,"
+            " events_since_snapshot = events_since_snapshot + ? WHERE id = ? AND version = ?"
+            " RETURNING events_since_snapshot",
+            (*fields, added, traversal, change.base),
+        ).fetchone()
+        if row is None:
+            raise VersionConflict(traversal, change.base)
+        since_snapshot = row[0]
+    connection.executemany(
+        "INSERT INTO journal (traversal, version, cause, at, events, effects) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                traversal,
+                decision.version,
+                decision.cause,
+                to_microseconds(decision.at),
+                EVENTS.encode_all(decision.events),
+                EFFECTS.encode_all(decision.effects),
+            )
+            for decision in change.decisions
+        ],
+    )
+    if since_snapshot >= max(SNAPSHOT_EVENTS, _size(state)):
+        connection.execute(
+            "INSERT OR REPLACE INTO snapshot (traversal, version, state) VALUES (?, ?, ?)",
+            (traversal, state.version, STATES.encode(state)),
+        )
+        connection.execute("UPDATE traversal SET events_since_snapshot = 0 WHERE id = ?", (traversal,))
+
+
+def _size(state: AnyState) -> int:
+    return len(state.nodes) if isinstance(state, TraversalState) else 1
+
+
+def _ending(state: AnyState) -> bytes:
+    error = None if state.error is None else [state.error.code, state.error.message]
+    return write_json([state.output, error, state.reason])
+
+
+def _load(connection: sqlite3.Connection, traversals: Sequence[TraversalId]) -> dict[TraversalId, Stored]:
+    rows = select_by(connection, f"SELECT {_COLUMNS} FROM traversal WHERE id IN ({{}})", traversals)
+    query = "SELECT traversal, version, state FROM snapshot WHERE traversal IN ({})"
+    snapshots = {row[0]: _read(STATES.decode(row[2])) for row in select_by(connection, query, traversals)}
+    loaded: dict[TraversalId, Stored] = {}
+    for row in rows:
+        traversal, origin = TraversalId(row[0]), _origin(row)
+        state = snapshots.get(traversal) or _new(traversal, origin)
+        after = connection.execute(
+            "SELECT events FROM journal WHERE traversal = ? AND version > ? ORDER BY version",
+            (traversal, state.version),
+        )
+        events = [event for (row_events,) in after for event in _read(EVENTS.decode_all(row_events))]
+        loaded[traversal] = Stored(origin=origin, state=_folded(state, events))
+    return loaded
+
+
+def _new(traversal: TraversalId, origin: Origin) -> AnyState:
+    return new_series(traversal) if isinstance(origin.plan, SeriesPlan | LoopPlan) else new_traversal(traversal)
+
+
+def _folded(state: AnyState, events: Sequence[AnyEvent]) -> AnyState:
+    """The journal of a traversal has a traversal's events, that of a series a series'."""
+    if isinstance(state, SeriesState):
+        return fold_series(events, state)  # type: ignore[arg-type]
+    return fold(events, state)  # type: ignore[arg-type]
+
+
+def _origin(row: _Row) -> Origin:
+    return Origin(
+        plan=None if row[1] is None else _read(PLANS.decode(row[1])),
+        parent=None if row[2] is None else _read(PARENTS.decode(row[2])),
+        root=TraversalId(row[3]),
+    )
+
+
+def _summary(row: _Row) -> Summary:
+    ending: Any = (None, None, None) if row[8] is None else read_json(row[8])
+    output, error, reason = ending
+    return Summary(
+        traversal=TraversalId(row[0]),
+        origin=_origin(row),
+        status=row[4],
+        version=row[5],
+        begun_at=from_microseconds(row[6]),
+        ended_at=None if row[7] is None else from_microseconds(row[7]),
+        output=output,
+        error=None if error is None else ErrorDetail(*error),
+        reason=reason,
+    )
+
+
+def _decision(row: _Row) -> Decision:
+    version, cause, at, events, effects = row
+    return Decision(
+        version=version,
+        cause=cause,
+        at=from_microseconds(at),
+        events=_read(EVENTS.decode_all(events)),
+        effects=_read(EFFECTS.decode_all(effects)),
+    )
+
+
+def _read(outcome: Outcome[T, DecodeError]) -> T:
+    if isinstance(outcome, Failure):
+        raise ForeignStorage(f"the journal holds what this version cannot read: {outcome.failure()}")
+    return outcome.unwrap()

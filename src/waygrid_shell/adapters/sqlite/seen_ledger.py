@@ -1,0 +1,37 @@
+"""The seen ledger in SQLite."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.instant import to_microseconds
+from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.ports.seen_ledger import Answer
+
+
+class SqliteSeenLedger:
+    """See `waygrid_shell.ports.seen_ledger.SeenLedger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, answers: Sequence[Answer]) -> None:
+        rows = [(answer.id, answer.value, to_microseconds(answer.at)) for answer in answers]
+        await self._database.run(
+            lambda connection: connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
+        )
+
+    async def recall(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        if not ids:
+            return {}
+        return dict(
+            await self._database.run(
+                lambda connection: select_by(connection, "SELECT id, value FROM answer WHERE id IN ({})", ids)
+            )
+        )
+
+    async def forget(self, before: datetime) -> int:
+        oldest = to_microseconds(before)
+        return await self._database.run(
+            lambda connection: connection.execute("DELETE FROM answer WHERE at < ?", (oldest,)).rowcount
+        )

@@ -1,0 +1,1 @@
+"""What delivers: `webhook` (to a service that listens) and `blackhole` (to nobody)."""

@@ -1,0 +1,76 @@
+"""Makes one attempt with its handler, and turns whatever comes of it into an answer."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import anyio
+
+from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.model.json_value import JsonValue
+from waygrid_core.template.template import Parameter, SecretReference
+from waygrid_core.traversal.error import FAILED, ErrorDetail
+from waygrid_shell.hosting.attempt import Attempt, Failed
+from waygrid_shell.hosting.handler import Served
+from waygrid_shell.hosting.json_data import why_no_json
+from waygrid_shell.ports.failure import Unavailable
+from waygrid_shell.ports.secret_vault import SecretNotFound, SecretVault
+
+MAX_OUTPUT_BYTES: Final = 1024 * 1024
+"""What one attempt may answer, as JSON. It is kept in the journal and sent on, so it should be data, not a file."""
+
+_MAX_MESSAGE: Final = 2_000
+"""Characters of a failure's message: enough for a sentence, too few for a dump."""
+
+
+async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
+    """The attempt's output, or what it failed with. Raises nothing but cancellation."""
+    try:
+        if served.deadline is None:
+            output = await served.handler(attempt)
+        else:
+            with anyio.fail_after(served.deadline.total_seconds()):
+                output = await served.handler(attempt)
+    except Failed as failed:
+        return ErrorDetail(failed.code or FAILED, _short(failed.message))
+    except TimeoutError as error:
+        if served.deadline is not None and not str(error):
+            return ErrorDetail("timeout", f"no answer within {served.deadline.total_seconds():g} s")
+        return handler_error(error)
+    except Exception as error:  # the seam: a user's code may raise anything
+        return handler_error(error)
+    return read_output(output)
+
+
+def handler_error(error: Exception) -> ErrorDetail:
+    """An exception as a failure: its type and text."""
+    return ErrorDetail("handler-error", _short(f"{type(error).__name__}: {error}".removesuffix(": ")))
+
+
+def read_output(output: object) -> JsonValue | ErrorDetail:
+    """What a handler returned as JSON data, copied so that it cannot change any more; else `bad-output`."""
+    problem = why_no_json(output)
+    if problem is not None:
+        return ErrorDetail("bad-output", f"the output is not JSON: {problem}")
+    text = write_json(output)  # type: ignore[arg-type]  # `why_no_json` has looked at all of it
+    if len(text) > MAX_OUTPUT_BYTES:
+        return ErrorDetail("bad-output", f"the output has {len(text)} bytes; at most {MAX_OUTPUT_BYTES}")
+    return read_json(text)
+
+
+def _short(message: str) -> str:
+    clean = message.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= _MAX_MESSAGE else clean[: _MAX_MESSAGE - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+async def reveal_all(parameters: Mapping[str, Parameter], vault: SecretVault) -> Mapping[str, JsonValue] | ErrorDetail:
+    """The parameters with their secrets; `unreachable` if one cannot be had. Ask at the last moment, keep nowhere."""
+    revealed: dict[str, JsonValue] = {}
+    for name, parameter in parameters.items():
+        if isinstance(parameter, SecretReference):
+            try:
+                revealed[name] = await vault.reveal(parameter)
+            except (SecretNotFound, Unavailable) as error:
+                return ErrorDetail("unreachable", f"parameter {name!r}: {error}")
+        else:
+            revealed[name] = parameter
+    return revealed

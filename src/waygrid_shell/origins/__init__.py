@@ -1,0 +1,1 @@
+"""What takes in: `batch` (payloads from files, standard input and the command line)."""

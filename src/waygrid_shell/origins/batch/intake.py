@@ -1,0 +1,99 @@
+"""Hands payloads and events to the plant, such that handing the same in again changes nothing.
+
+A payload is known by its Spec, entry point, batch name, value and how many equal ones came before it; not by its line,
+so that lines may be added, removed and moved between two runs. Its claim gives it one traversal for good.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import frozen
+
+from waygrid_core.children.derive import plan_for
+from waygrid_core.dag.dag import Dag
+from waygrid_core.message.messages import EventReceived, TraversalRequested
+from waygrid_core.model.address import INBOX, WAYSTATION
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.ulid import ulid_from
+from waygrid_shell.hosting.post import seal
+from waygrid_shell.origins.batch.events import GivenEvent
+from waygrid_shell.origins.batch.payloads import Payload
+from waygrid_shell.ports.claim_book import Claim, ClaimBook
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.event_log import EventLog
+
+_CLAIMED_AT_ONCE: Final = 2_000
+
+
+@frozen
+class Claimed:
+    """A payload and the traversal that is its."""
+
+    payload: Payload
+    traversal: TraversalId
+
+
+class Intake:
+    """Takes a batch in."""
+
+    def __init__(self, *, event_log: EventLog, claim_book: ClaimBook, clock: Clock) -> None:
+        self._log = event_log
+        self._claims = claim_book
+        self._clock = clock
+
+    async def claim(self, payloads: Sequence[Payload], dag: Dag, *, entry: int, batch: str) -> list[Claimed]:
+        """The traversal of each payload: the one that it had in an earlier run, or a new one. Begins nothing."""
+        seen: Counter[str] = Counter()
+        claimed: list[Claimed] = []
+        for start in range(0, len(payloads), _CLAIMED_AT_ONCE):
+            part = payloads[start : start + _CLAIMED_AT_ONCE]
+            milliseconds = int(self._clock.now().timestamp() * 1000)
+            proposals = []
+            for index, payload in enumerate(part, start=start):
+                value = digest_hex(canonical_json(payload.value))
+                seen[value] += 1
+                key = digest_hex(canonical_json([dag.hash, entry, batch, value, seen[value]]))
+                entropy = index.to_bytes(4, "big") + secrets.token_bytes(6)  # in the order of the batch
+                proposals.append(Claim(key, TraversalId(ulid_from(milliseconds, entropy)), payload.place))
+            held = await self._claims.claim(proposals)
+            claimed += [Claimed(payload, claim.traversal) for payload, claim in zip(part, held, strict=True)]
+        return claimed
+
+    async def request(self, claimed: Sequence[Claimed], dag: Dag, *, entry: int) -> None:
+        """Ask for these traversals. Once it returns they are accepted: they will run to their ends."""
+        await self._log.publish(
+            [
+                seal(
+                    WAYSTATION,
+                    TraversalRequested(
+                        traversal=each.traversal,
+                        plan=plan_for(dag),
+                        payload=each.payload.value,
+                        root=each.traversal,
+                        entry=entry,
+                    ),
+                    digest_hex(f"{each.traversal}/requested".encode())[:32],
+                )
+                for each in claimed
+            ]
+        )
+
+    async def send(self, events: Sequence[GivenEvent], traversals: Sequence[TraversalId], *, batch: str) -> int:
+        """Send these events, those without a key to each of `traversals`; how many that makes.
+
+        The same events in a batch of the same name are the same events: sent again, they are not heard again.
+        """
+        seen: Counter[str] = Counter()
+        records = []
+        for given in events:
+            for key in traversals if given.key is None else [given.key]:
+                content = digest_hex(canonical_json([batch, given.event, key, given.data]))
+                seen[content] += 1
+                event_id = digest_hex(f"{content}/{seen[content]}".encode())[:32]
+                records.append(seal(INBOX, EventReceived(event_id, given.event, key, given.data), event_id))
+        await self._log.publish(records)
+        return len(records)

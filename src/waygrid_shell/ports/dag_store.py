@@ -1,0 +1,18 @@
+"""The store of DAGs."""
+
+from typing import Protocol
+
+from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.model.identifiers import DagHash
+
+
+class DagStore(Protocol):
+    """Keeps DAGs by hash, for as long as a traversal may run them. What was put is never changed."""
+
+    async def put(self, compiled: CompiledDag) -> None:
+        """Keep it with its bodies; keeping it again changes nothing. Raises `StorageFull` or `Unavailable`."""
+        ...
+
+    async def get(self, dag_hash: DagHash) -> Dag | None:
+        """The DAG of that hash, be it one that was put or a body of one; None if nobody put it."""
+        ...

@@ -1,0 +1,68 @@
+"""The log of messages between services."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from attrs import field, frozen
+
+
+@frozen
+class LogRecord:
+    """One message on its way. `key` orders: records of one topic and key are taken in the order of their publishing."""
+
+    topic: str
+    key: str
+    id: str
+    value: bytes
+    headers: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(eq=False)
+class Delivery:
+    """A record that was taken and is not yet acknowledged.
+
+    `position` is the adapter's own. `may_be_repeated`: whether an earlier subscription may have taken it already.
+    """
+
+    record: LogRecord
+    position: int
+    may_be_repeated: bool
+
+
+class Subscription(Protocol):
+    """The one reader of its topics."""
+
+    async def take(self, limit: int) -> Sequence[Delivery]:
+        """The next records, at least one and at most `limit`; waits until there is one.
+
+        What it gave once it does not give again.
+        """
+        ...
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Say that these are done with, in whatever order. Once it returns they will never be given again."""
+        ...
+
+
+class EventLog(Protocol):
+    """Carries records from service to service.
+
+    - What `publish` returned from is kept, and is given to a subscription of its topic, before or after a crash.
+    - A batch is published whole or not at all.
+    - A record that was taken and not acknowledged is given again to the next subscription of its topic.
+    - Records of one topic and key come in the order of publishing; a record given again keeps its place.
+    - A record whose topic holds an unacknowledged one of the same id may be dropped: ids name messages.
+    """
+
+    async def publish(self, records: Sequence[LogRecord]) -> None:
+        """Append the records. Raises `StorageFull` or `Unavailable`."""
+        ...
+
+    def subscribe(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
+        """Read these topics. At most one subscription a topic at a time; a second raises `Unavailable`."""
+        ...
+
+    async def backlog(self) -> Mapping[str, int]:
+        """How many records of each topic are not acknowledged; topics without any are absent."""
+        ...

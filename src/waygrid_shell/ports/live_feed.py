@@ -1,0 +1,33 @@
+"""The live feed: what happens now, for people who watch."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from attrs import frozen
+
+from waygrid_core.model.identifiers import NodeId, TraversalId
+from waygrid_core.traversal.state import TraversalStatus
+
+
+@frozen(kw_only=True)
+class Sighting:
+    """A traversal after a batch: its status, whose it is, and what happened to its nodes (event names, in order)."""
+
+    traversal: TraversalId
+    root: TraversalId
+    status: TraversalStatus
+    version: int
+    nodes: Sequence[tuple[NodeId, str]] = ()
+
+
+class LiveFeed(Protocol):
+    """Tells who watches. It may drop: the journal is the truth, and who must not miss anything looks there."""
+
+    def tell(self, sightings: Sequence[Sighting]) -> None:
+        """Tell all watchers. Never waits and never fails."""
+        ...
+
+    def watch(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Sighting]]]:
+        """What is told from now on."""
+        ...

@@ -1,0 +1,42 @@
+"""The book of timers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from waygrid_core.model.identifiers import TimerId, TraversalId
+
+
+@frozen
+class Timer:
+    """A timer that is set."""
+
+    id: TimerId
+    traversal: TraversalId
+    due: datetime
+
+
+class TimerBook(Protocol):
+    """Remembers timers until they are unset.
+
+    - What `write` returned from is kept through a crash; a batch is written whole or not at all.
+    - Setting a timer again moves it; unsetting one that is not set changes nothing.
+    """
+
+    async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
+        """Set and unset; no timer is in both. Raises `StorageFull` or `Unavailable`."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
+        """At most `limit` timers whose instant is not after `now`, earliest first, then in order of setting."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest timer is due; None if none is set."""
+        ...
+
+    async def count(self) -> int:
+        """How many are set."""
+        ...

@@ -1,0 +1,97 @@
+"""The ports, by technology. The only importer of adapters."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from attrs import Factory, frozen
+
+from waygrid_shell.adapters.host.clock import HostClock
+from waygrid_shell.adapters.host.folder_lock import own_folder
+from waygrid_shell.adapters.host.secret_vault import EnvironmentSecretVault
+from waygrid_shell.adapters.memory.claim_book import MemoryClaimBook
+from waygrid_shell.adapters.memory.dag_store import MemoryDagStore
+from waygrid_shell.adapters.memory.event_book import MemoryEventBook
+from waygrid_shell.adapters.memory.event_log import MemoryEventLog
+from waygrid_shell.adapters.memory.journal import MemoryJournal
+from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
+from waygrid_shell.adapters.memory.seen_ledger import MemorySeenLedger
+from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
+from waygrid_shell.adapters.sqlite.claim_book import SqliteClaimBook
+from waygrid_shell.adapters.sqlite.dag_store import SqliteDagStore
+from waygrid_shell.adapters.sqlite.database import Database, open_database
+from waygrid_shell.adapters.sqlite.event_book import SqliteEventBook
+from waygrid_shell.adapters.sqlite.event_log import SqliteEventLog
+from waygrid_shell.adapters.sqlite.journal import SqliteJournal
+from waygrid_shell.adapters.sqlite.seen_ledger import SqliteSeenLedger
+from waygrid_shell.adapters.sqlite.timer_book import SqliteTimerBook
+from waygrid_shell.ports.claim_book import ClaimBook
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.dag_store import DagStore
+from waygrid_shell.ports.event_book import EventBook
+from waygrid_shell.ports.event_log import EventLog
+from waygrid_shell.ports.journal import Journal
+from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.secret_vault import SecretVault
+from waygrid_shell.ports.seen_ledger import SeenLedger
+from waygrid_shell.ports.timer_book import TimerBook
+
+DATABASE_FILE = "waygrid.db"
+
+
+@frozen(kw_only=True)
+class Ports:
+    """Everything that a plant needs of the world."""
+
+    event_log: EventLog
+    journal: Journal
+    dag_store: DagStore
+    timer_book: TimerBook
+    event_book: EventBook
+    seen_ledger: SeenLedger
+    claim_book: ClaimBook
+    clock: Clock = Factory(HostClock)
+    secret_vault: SecretVault = Factory(EnvironmentSecretVault)
+    live_feed: LiveFeed = Factory(MemoryLiveFeed)
+
+
+OpenPorts: TypeAlias = Callable[[], AbstractAsyncContextManager[Ports]]
+"""Opens ports; opened again, durable ones have what they had."""
+
+
+def memory_ports() -> Ports:
+    """Ports that live as long as the object."""
+    return Ports(
+        event_log=MemoryEventLog(),
+        journal=MemoryJournal(),
+        dag_store=MemoryDagStore(),
+        timer_book=MemoryTimerBook(),
+        event_book=MemoryEventBook(),
+        seen_ledger=MemorySeenLedger(),
+        claim_book=MemoryClaimBook(),
+    )
+
+
+@asynccontextmanager
+async def sqlite_ports(data_dir: Path) -> AsyncIterator[Ports]:
+    """Ports on one SQLite file in `data_dir`, which this process owns meanwhile; the folder is made if needed.
+
+    Raises `StorageInUse` if another process owns it, `ForeignStorage`, `Unavailable`, `StorageFull`, `OSError`.
+    """
+    with own_folder(data_dir):
+        async with open_database(data_dir / DATABASE_FILE) as database:
+            yield database_ports(database)
+
+
+def database_ports(database: Database) -> Ports:
+    """Ports on an open database."""
+    return Ports(
+        event_log=SqliteEventLog(database),
+        journal=SqliteJournal(database),
+        dag_store=SqliteDagStore(database),
+        timer_book=SqliteTimerBook(database),
+        event_book=SqliteEventBook(database),
+        seen_ledger=SqliteSeenLedger(database),
+        claim_book=SqliteClaimBook(database),
+    )

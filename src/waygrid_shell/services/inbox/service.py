@@ -1,0 +1,109 @@
+"""Hears awaits and events, keeps both until they meet, and answers as a processor does."""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from waygrid_core.inbox.hearing import hear
+from waygrid_core.inbox.mailbox import (
+    EMPTY_MAILBOX,
+    Answer,
+    AwaitCanceled,
+    AwaitComes,
+    EventComes,
+    InboxSignal,
+    Mailbox,
+    MailboxName,
+    TraversalEnds,
+    Waiter,
+    mailbox_of,
+)
+from waygrid_core.message.messages import (
+    EventReceived,
+    Message,
+    NodeTraversalCancelRequested,
+    NodeTraversalRequested,
+    NodeTraversalSucceeded,
+    TraversalEnded,
+)
+from waygrid_core.model.address import INBOX, WAYSTATION
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.topic import topic_name
+from waygrid_core.outcome import Failure
+from waygrid_shell.hosting.post import dead_letter, seal, unseal
+from waygrid_shell.ports.event_book import EventBook
+from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord
+
+_TAKEN_AT_ONCE: Final = 1_000
+
+_Heard: TypeAlias = tuple[MailboxName, InboxSignal]
+
+
+class Inbox:
+    """Serves `waygrid://system/inbox` until it is canceled."""
+
+    def __init__(self, *, event_log: EventLog, event_book: EventBook) -> None:
+        self._log = event_log
+        self._book = event_book
+
+    async def run(self) -> None:
+        """Serve. Raises what its ports raise."""
+        async with self._log.subscribe([topic_name(INBOX)]) as subscription:
+            while True:
+                deliveries = await subscription.take(_TAKEN_AT_ONCE)
+                await self._log.publish(await self._handle(deliveries))
+                await subscription.acknowledge(deliveries)
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> list[LogRecord]:
+        """Keeps what the batch makes of the mailboxes; the answers to send, and what nobody can read."""
+        signals: list[_Heard] = []
+        records: list[LogRecord] = []
+        for delivery in deliveries:
+            outcome = unseal(delivery.record)
+            if isinstance(outcome, Failure):
+                records.append(dead_letter(delivery.record, outcome.failure()))
+                continue
+            heard = await self._signals(outcome.unwrap(), signals)
+            if heard is None:
+                records.append(dead_letter(delivery.record, "it is not for the inbox"))
+            else:
+                signals += heard
+        names = list(dict.fromkeys(name for name, _ in signals))
+        mailboxes: dict[MailboxName, Mailbox] = dict(await self._book.load(names))
+        changed: dict[MailboxName, Mailbox] = {}
+        for name, signal in signals:
+            before = mailboxes.get(name, EMPTY_MAILBOX)
+            after, answers = hear(before, signal)
+            if after is not before:
+                mailboxes[name] = changed[name] = after
+            records += [_answer(answer) for answer in answers]
+        if changed:
+            await self._book.save(changed)
+        return records
+
+    async def _signals(self, message: Message, before: Sequence[_Heard]) -> Sequence[_Heard] | None:
+        """What a message says, to which mailboxes; None if it is not for the inbox. `before` came before it."""
+        match message:
+            case NodeTraversalRequested(traversal=traversal, node=node, attempt=attempt):
+                waiter = Waiter(traversal, node, attempt)
+                return [(mailbox_of(message.parameters, message.root), AwaitComes(waiter))]
+            case NodeTraversalCancelRequested(traversal=traversal, node=node, attempt=attempt):
+                waiter = Waiter(traversal, node, attempt)
+                return [(mailbox_of(message.parameters, traversal), AwaitCanceled(waiter))]
+            case EventReceived(id=event_id, event=event, key=key, data=data):
+                return [(MailboxName(event, key), EventComes(event_id, data))]
+            case TraversalEnded(traversal=traversal):
+                kept = await self._book.with_key([traversal])
+                new = [name for name, _ in before if name.key == traversal]
+                return [(name, TraversalEnds()) for name in dict.fromkeys([*kept, *new])]
+            case _:
+                return None
+
+
+def _answer(answer: Answer) -> LogRecord:
+    waiter = answer.waiter
+    message_id = digest_hex(f"{waiter.traversal}/{waiter.node}/{waiter.attempt}/{answer.event}".encode())[:32]
+    return seal(
+        WAYSTATION,
+        NodeTraversalSucceeded(waiter.traversal, waiter.node, waiter.attempt, answer.data),
+        message_id,
+    )

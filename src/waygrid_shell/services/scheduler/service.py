@@ -1,0 +1,100 @@
+"""Keeps timers, and fires them: none early, none lost, late ones at once.
+
+A timer is unset only after what it brings has been published, so a crash between the two fires it again, and the
+machine knows a timer that it has heard of.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import anyio
+
+from waygrid_core.message.messages import Message, TimerCancelRequested, TimerFired, TimerRequested
+from waygrid_core.model.address import SCHEDULER, WAYSTATION
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import TimerId
+from waygrid_core.model.topic import topic_name
+from waygrid_core.outcome import Failure
+from waygrid_shell.hosting.post import dead_letter, seal, unseal
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord
+from waygrid_shell.ports.timer_book import Timer, TimerBook
+
+_TAKEN_AT_ONCE: Final = 2_000
+_FIRED_AT_ONCE: Final = 1_000
+
+LONGEST_SLEEP_SECONDS: Final = 5.0
+"""A clock may be set while we sleep: then a timer is at most this late."""
+
+
+class Scheduler:
+    """Serves `waygrid://system/scheduler` until it is canceled."""
+
+    def __init__(self, *, event_log: EventLog, timer_book: TimerBook, clock: Clock) -> None:
+        self._log = event_log
+        self._book = timer_book
+        self._clock = clock
+        self._changed = anyio.Event()
+
+    async def run(self) -> None:
+        """Serve. Raises what its ports raise."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._fire)
+            await self._receive()
+
+    async def _receive(self) -> None:
+        async with self._log.subscribe([topic_name(SCHEDULER)]) as subscription:
+            while True:
+                deliveries = await subscription.take(_TAKEN_AT_ONCE)
+                wanted, dead = _read(deliveries)
+                await self._book.write(
+                    to_set=[timer for timer in wanted.values() if timer is not None],
+                    to_unset=[timer_id for timer_id, timer in wanted.items() if timer is None],
+                )
+                if dead:
+                    await self._log.publish(dead)
+                await subscription.acknowledge(deliveries)
+                self._changed.set()
+
+    async def _fire(self) -> None:
+        while True:
+            self._changed = anyio.Event()
+            now = self._clock.now()
+            due = await self._book.due(now, _FIRED_AT_ONCE)
+            if due:
+                await self._log.publish([_fired(timer) for timer in due])
+                await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
+            else:
+                with anyio.move_on_after(_seconds_until(await self._book.next_due(), now)):
+                    await self._changed.wait()
+
+
+def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], list[LogRecord]]:
+    """What the batch makes of each timer in the end (None: unset), and what nobody can read."""
+    wanted: dict[TimerId, Timer | None] = {}
+    dead: list[LogRecord] = []
+    for delivery in deliveries:
+        outcome = unseal(delivery.record)
+        message: Message | None = None if isinstance(outcome, Failure) else outcome.unwrap()
+        match message:
+            case TimerRequested(traversal=traversal, timer=timer, at=at):
+                wanted[timer] = Timer(timer, traversal, at)
+            case TimerCancelRequested(timer=timer):
+                wanted[timer] = None
+            case _:
+                reason = outcome.failure() if isinstance(outcome, Failure) else "it is not for the scheduler"
+                dead.append(dead_letter(delivery.record, reason))
+    return wanted, dead
+
+
+def _fired(timer: Timer) -> LogRecord:
+    """Its id follows from the timer and its instant: fired again after a crash, it is the same message."""
+    message_id = digest_hex(f"{timer.id}/{timer.due.isoformat()}".encode())[:32]
+    return seal(WAYSTATION, TimerFired(timer.traversal, timer.id), message_id)
+
+
+def _seconds_until(due: datetime | None, now: datetime) -> float:
+    if due is None:
+        return LONGEST_SLEEP_SECONDS
+    return min(max((due - now).total_seconds(), 0.001), LONGEST_SLEEP_SECONDS)

@@ -1,0 +1,7 @@
+"""The waystation: drives traversals and series with the machines of the core.
+
+    take a batch > decode > load states > transition > COMMIT journal and states > publish > acknowledge
+
+Reading order: `service` (that loop), `roster` (the states at hand), `decide` (what one message makes of one traversal),
+`outbox` (effects as records), `recovery` (what a crash left behind).
+"""

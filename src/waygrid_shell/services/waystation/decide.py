@@ -1,0 +1,111 @@
+"""What one message makes of one traversal: the call of the machine, whichever it is."""
+
+from datetime import datetime
+from typing import TypeAlias
+
+from attrs import frozen
+
+from waygrid_core.children.plan import LoopPlan, SeriesPlan, TraversalPlan
+from waygrid_core.children.series import SeriesTransition, series_transition
+from waygrid_core.children.series_signals import RunEnd, StartDue
+from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.dag.dag import Dag
+from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
+from waygrid_core.message.to_signal import AnySignal, to_signal
+from waygrid_core.model.identifiers import DagHash, TraversalId
+from waygrid_core.outcome import Failure, Outcome
+from waygrid_core.traversal.machine import Transition, transition
+from waygrid_core.traversal.rejections import TraversalError
+from waygrid_core.traversal.signals import Begin, Cancel, Pause, Unpause
+from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_shell.ports.journal import AnyEffect, AnyEvent, AnyState, Origin
+from waygrid_shell.services.waystation.roster import Present
+
+_NO_DAG = Dag(hash=DagHash(""), nodes={}, entry_points=())
+"""Stands for the DAG of a traversal of which nothing but a cancel has been heard."""
+
+
+@frozen
+class Decided:
+    """The message was heard; without events it changed nothing."""
+
+    present: Present
+    before: AnyState
+    events: tuple[AnyEvent, ...]
+    effects: tuple[AnyEffect, ...]
+
+
+@frozen
+class AskedAgain:
+    """Somebody wants a traversal that has ended: its end is to be told again."""
+
+    present: Present
+
+
+@frozen
+class Refused:
+    """The message means nothing here; `reason` is for people. `is_dead`: it should not have come at all."""
+
+    reason: str
+    is_dead: bool
+
+
+Verdict: TypeAlias = Decided | AskedAgain | Refused
+
+
+def newcomer(message: Message, dag: Dag | None) -> Present | None:
+    """The traversal that the first message about it makes; None if that is neither a request nor a cancel."""
+    match message:
+        case TraversalRequested(traversal=traversal, plan=plan, parent=parent, root=root):
+            return Present(Origin(plan=plan, parent=parent, root=root), _new_state(traversal, plan), dag)
+        case TraversalCancelRequested(traversal=traversal):
+            return Present(Origin(plan=None, parent=None, root=traversal), new_traversal(traversal), None)
+        case _:
+            return None
+
+
+def decide(present: Present, message: Message, now: datetime) -> Verdict:
+    """What `message` makes of the traversal. Pure."""
+    if isinstance(message, TraversalRequested):
+        if present.origin.plan is None:  # it was canceled first; now it is known whom to tell
+            origin = Origin(plan=message.plan, parent=message.parent, root=message.root)
+            return AskedAgain(Present(origin, present.state, None))
+        if present.state.has_ended:
+            return AskedAgain(present)
+        if present.dag is None:
+            return Refused(f"nobody has stored its DAG ({message.plan})", is_dead=True)
+    signal = to_signal(message)
+    if isinstance(signal, Failure):
+        return Refused(signal.failure().reason, is_dead=True)
+    before = present.state
+    outcome = _transition(present, signal.unwrap(), now)
+    if outcome is None:
+        return Refused(f"{type(message).__name__} is not for such a traversal", is_dead=True)
+    if isinstance(outcome, Failure):
+        return Refused(repr(outcome.failure()), is_dead=isinstance(message, TraversalRequested))
+    made = outcome.unwrap()
+    return Decided(with_state(present, made.state), before, made.events, made.effects)
+
+
+def with_state(present: Present, state: AnyState) -> Present:
+    """The same traversal in another state."""
+    return Present(present.origin, state, present.dag)
+
+
+def _transition(
+    present: Present, signal: AnySignal, now: datetime
+) -> Outcome[Transition, TraversalError] | Outcome[SeriesTransition, TraversalError] | None:
+    """The machine's answer; None for a signal that only the other machine hears."""
+    dag, plan = present.dag or _NO_DAG, present.origin.plan
+    match present.state:
+        case SeriesState() as state:
+            if not isinstance(signal, Begin | RunEnd | StartDue | Cancel | Pause | Unpause):
+                return None
+            assert isinstance(plan, SeriesPlan | LoopPlan), "a series has the plan of one"
+            return series_transition(dag, plan, state, signal, now)
+        case TraversalState() as state:
+            return None if isinstance(signal, RunEnd | StartDue) else transition(dag, state, signal, now)
+
+
+def _new_state(traversal: TraversalId, plan: TraversalPlan) -> AnyState:
+    return new_series(traversal) if isinstance(plan, SeriesPlan | LoopPlan) else new_traversal(traversal)

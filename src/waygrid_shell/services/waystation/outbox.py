@@ -1,0 +1,59 @@
+"""Effects as records: what the journal says was decided, on its way to those who do it.
+
+The same decision always gives the same records under the same ids; so what a crash swallowed is sent again by
+calling this again.
+"""
+
+from collections.abc import Callable, Sequence
+
+from waygrid_core.message.from_effect import Sender, from_effect, from_end
+from waygrid_core.message.identity import message_id
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.traversal.state import TraversalState
+from waygrid_shell.hosting.post import seal
+from waygrid_shell.ports.event_log import LogRecord
+from waygrid_shell.ports.journal import AnyEffect, AnyState
+from waygrid_shell.services.waystation.roster import Present
+
+
+def _nothing(effect: AnyEffect) -> bool:
+    del effect
+    return False
+
+
+def outgoing(
+    present: Present, before: AnyState, effects: Sequence[AnyEffect], *, without: Callable[[AnyEffect], bool] = _nothing
+) -> list[LogRecord]:
+    """The records of the effects of one decision, which made `present.state` of `before`.
+
+    An effect that is left out keeps its number, so that the others keep their ids.
+    """
+    sender = sender_of(present, before)
+    version, index = present.state.version, 0
+    records: list[LogRecord] = []
+    for effect in effects:
+        for receiver, message in from_effect(effect, sender):
+            if not without(effect):
+                records.append(seal(receiver, message, message_id(sender.traversal, version, index)))
+            index += 1
+    return records
+
+
+def told_again(present: Present, cause: str) -> list[LogRecord]:
+    """The records that tell the end of a traversal again, because of the message `cause`."""
+    return [
+        seal(receiver, message, digest_hex(f"{cause}/{index}".encode())[:32])
+        for index, (receiver, message) in enumerate(from_end(sender_of(present, None)))
+    ]
+
+
+def sender_of(present: Present, before: AnyState | None) -> Sender:
+    """The traversal as the sender of its effects."""
+    return Sender(
+        state=present.state,
+        root=present.origin.root,
+        plan=present.origin.plan,
+        parent=present.origin.parent,
+        dag=present.dag,
+        before=before if isinstance(before, TraversalState) else None,
+    )

@@ -1,0 +1,66 @@
+"""What a crash left behind: decisions that were written and perhaps not sent."""
+
+from collections.abc import Sequence
+
+from waygrid_core.children.series import series_obligations
+from waygrid_core.children.series_effects import StartRun
+from waygrid_core.children.series_fold import fold_series
+from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.traversal.effects import DispatchNode, Schedule
+from waygrid_core.traversal.fold import fold
+from waygrid_core.traversal.obligations import obligation_key, obligations
+from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_shell.ports.event_log import LogRecord
+from waygrid_shell.ports.journal import AnyEffect, AnyState, Decision
+from waygrid_shell.services.waystation.decide import with_state
+from waygrid_shell.services.waystation.outbox import outgoing
+from waygrid_shell.services.waystation.roster import Present
+
+
+def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> list[LogRecord]:
+    """The records of the decision that `cause` made, of all `decisions` of the traversal, oldest first.
+
+    Without what has been answered or withdrawn since: nobody waits for that any more.
+    """
+    state = _new(present.state)
+    waited_for = {_key(obligation) for obligation in _waited_for(present.state)}
+    for decision in decisions:
+        before, state = state, _fold(decision, state)
+        if decision.cause == cause:
+            return outgoing(
+                with_state(present, state),
+                before,
+                decision.effects,
+                without=lambda effect: _is_start(effect) and _key(effect) not in waited_for,
+            )
+    raise AssertionError(f"{cause} is among the causes of {present.state.traversal}, the journal said")
+
+
+def _is_start(effect: AnyEffect) -> bool:
+    return isinstance(effect, DispatchNode | Schedule | StartRun)
+
+
+def _key(effect: AnyEffect) -> str:
+    """What tells what was started from whatever else the traversal starts."""
+    match effect:
+        case DispatchNode() | Schedule():
+            return obligation_key(effect)
+        case StartRun(child=child):
+            return child
+        case _:
+            return ""
+
+
+def _waited_for(state: AnyState) -> Sequence[AnyEffect]:
+    return series_obligations(state) if isinstance(state, SeriesState) else obligations(state)
+
+
+def _new(state: AnyState) -> AnyState:
+    return new_series(state.traversal) if isinstance(state, SeriesState) else new_traversal(state.traversal)
+
+
+def _fold(decision: Decision, state: AnyState) -> AnyState:
+    """One decision further. The events of a traversal are a traversal's, those of a series a series'."""
+    if isinstance(state, TraversalState):
+        return fold(decision.events, state)  # type: ignore[arg-type]
+    return fold_series(decision.events, state)  # type: ignore[arg-type]

@@ -1,0 +1,98 @@
+"""The traversals at hand: their states, and the DAGs that they run."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from attrs import define
+
+from waygrid_core.children.derive import dag_of
+from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
+from waygrid_core.dag.dag import Dag
+from waygrid_core.model.identifiers import DagHash, TraversalId
+from waygrid_shell.ports.dag_store import DagStore
+from waygrid_shell.ports.journal import AnyState, Journal, Origin
+
+MAX_AT_HAND: Final = 20_000
+"""Traversals kept in memory between batches; the others are loaded when something comes for them."""
+
+
+@define(eq=False)
+class Present:
+    """A traversal at hand. `dag` is None while nothing but a cancel has been heard of it."""
+
+    origin: Origin
+    state: AnyState
+    dag: Dag | None
+
+
+class Roster:
+    """Holds the newest states; whoever fails to commit what it made of them must throw it away."""
+
+    def __init__(self, journal: Journal, dag_store: DagStore) -> None:
+        self._journal = journal
+        self._dag_store = dag_store
+        self._present: OrderedDict[TraversalId, Present] = OrderedDict()
+        self._dags: dict[DagHash, Dag] = {}
+
+    async def call(self, traversals: Sequence[TraversalId]) -> dict[TraversalId, Present]:
+        """Those of `traversals` that were ever heard of."""
+        missing = [each for each in traversals if each not in self._present]
+        if missing:
+            stored = await self._journal.load(missing)
+            await self.fetch(kept.origin.plan for kept in stored.values() if kept.origin.plan is not None)
+            called = {
+                traversal: Present(kept.origin, kept.state, self.dag_of(kept.origin.plan))
+                for traversal, kept in stored.items()
+            }
+        else:
+            called = {}
+        for traversal in traversals:
+            present = self._present.get(traversal)
+            if present is not None:
+                called[traversal] = present
+        return called
+
+    async def fetch(self, plans: Iterable[TraversalPlan]) -> None:
+        """Have the DAGs of these plans at hand, those that somebody has put into the store."""
+        for dag_hash in {body_of(plan) for plan in plans} - self._dags.keys():
+            dag = await self._dag_store.get(dag_hash)
+            if dag is not None:
+                self._dags[dag_hash] = dag
+
+    def dag_of(self, plan: TraversalPlan | None) -> Dag | None:
+        """The DAG that a plan runs; None without a plan, or if nobody has put its DAG into the store."""
+        if plan is None or body_of(plan) not in self._dags:
+            return None
+        if isinstance(plan, EachPlan):
+            return _each_dag(plan)
+        return dag_of(plan, self._dags.__getitem__)
+
+    def keep(self, present: Present) -> None:
+        """Keep the newest state of a traversal; of one that has ended nothing more is expected."""
+        traversal = present.state.traversal
+        if present.state.has_ended:
+            self._present.pop(traversal, None)
+        else:
+            self._present[traversal] = present
+            self._present.move_to_end(traversal)
+            if len(self._present) > MAX_AT_HAND:
+                self._present.popitem(last=False)
+
+
+def body_of(plan: TraversalPlan) -> DagHash:
+    """The DAG that a plan names."""
+    match plan:
+        case SinglePlan(dag=dag) | SeriesPlan(dag=dag) | RunPlan(dag=dag) | LoopPlan(body=dag) | EachPlan(body=dag):
+            return dag
+
+
+@lru_cache(maxsize=64)
+def _each_dag(plan: EachPlan) -> Dag:
+    """Deriving it costs something for each member, and all eaches of one length share it."""
+    return dag_of(plan, lambda _: _never())
+
+
+def _never() -> Dag:
+    raise AssertionError("the DAG of an each is derived from its plan alone")

@@ -1,0 +1,137 @@
+"""The contract of the event log."""
+
+import anyio
+import pytest
+
+from waygrid_shell.ports.event_log import LogRecord
+from waygrid_shell.ports.failure import Unavailable
+from waygrid_shell.runtime.wiring import OpenPorts
+
+pytestmark = pytest.mark.anyio
+
+
+def record(number: int, *, topic: str = "system.waystation", key: str = "k") -> LogRecord:
+    return LogRecord(topic, key, f"id-{number}", f"value {number}".encode(), {"ce_type": "x", "odd": "é"})
+
+
+async def test_records_come_in_the_order_of_publishing_with_all_that_they_had(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        await ports.event_log.publish([record(1), record(2)])
+        await ports.event_log.publish([record(3)])
+        taken = []
+        while len(taken) < 3:
+            taken += await subscription.take(2)
+        assert [delivery.record for delivery in taken] == [record(1), record(2), record(3)]
+        assert not any(delivery.may_be_repeated for delivery in taken)
+
+
+async def test_what_was_published_before_the_subscription_comes_too(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports:
+        await ports.event_log.publish([record(number) for number in range(2_500)])
+        async with ports.event_log.subscribe(["system.waystation"]) as subscription:
+            await ports.event_log.publish([record(number) for number in range(2_500, 2_600)])
+            taken = []
+            while len(taken) < 2_600:
+                taken += await subscription.take(700)
+            assert [delivery.record.id for delivery in taken] == [f"id-{number}" for number in range(2_600)]
+
+
+async def test_publishing_while_the_reader_reads_loses_and_doubles_nothing(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports:
+        await ports.event_log.publish([record(number, key="old") for number in range(1_500)])
+        seen: list[str] = []
+        async with (
+            ports.event_log.subscribe(["system.waystation"]) as subscription,
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def publish(begin: int) -> None:
+                for number in range(begin, begin + 100):
+                    await ports.event_log.publish([record(number, key=str(begin))])
+
+            for begin in (10_000, 20_000, 30_000):
+                tasks.start_soon(publish, begin)
+            while len(seen) < 1_800:
+                taken = await subscription.take(17)
+                seen += [delivery.record.id for delivery in taken]
+                await subscription.acknowledge(taken)
+            assert len(set(seen)) == len(seen) == 1_800
+            for begin in (10_000, 20_000, 30_000):
+                of_key = [each for each in seen if begin <= int(each.removeprefix("id-")) < begin + 100]
+                assert of_key == [f"id-{number}" for number in range(begin, begin + 100)]
+        assert await ports.event_log.backlog() == {}
+
+
+async def test_a_publish_whose_caller_gave_up_still_reaches_the_reader(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        await ports.event_log.publish([record(1)])
+        assert len(await subscription.take(10)) == 1  # it keeps up with what is handed over
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await ports.event_log.publish([record(2)])
+        with anyio.fail_after(5):
+            await ports.event_log.publish([record(3)])
+            taken = list(await subscription.take(10))
+            expected = sum((await ports.event_log.backlog()).values()) - 1
+            while len(taken) < expected:
+                taken += await subscription.take(10)
+        assert taken[-1].record == record(3)
+
+
+async def test_what_is_acknowledged_never_comes_again_and_the_rest_does_in_its_place(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        await ports.event_log.publish([record(number) for number in range(6)])
+        taken = await subscription.take(5)
+        await subscription.acknowledge([taken[1], taken[3]])
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        again = await subscription.take(10)
+        assert [delivery.record.id for delivery in again] == ["id-0", "id-2", "id-4", "id-5"]
+        assert all(delivery.may_be_repeated for delivery in again)
+        await subscription.acknowledge(again)
+        assert await ports.event_log.backlog() == {}
+
+
+async def test_an_unacknowledged_message_that_is_published_again_comes_once(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        await ports.event_log.publish([record(1)])
+        await ports.event_log.publish([record(1), record(2)])
+        taken = list(await subscription.take(10))
+        while len(taken) < 2:
+            taken += await subscription.take(10)
+        assert [delivery.record.id for delivery in taken] == ["id-1", "id-2"]
+
+
+async def test_topics_are_apart(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["processor.a"]) as subscription:
+        await ports.event_log.publish([record(1, topic="processor.b"), record(1, topic="processor.a")])
+        (delivery,) = await subscription.take(10)
+        assert delivery.record.topic == "processor.a"
+        assert await ports.event_log.backlog() == {"processor.a": 1, "processor.b": 1}
+
+
+async def test_one_subscription_may_read_several_topics(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["processor.a", "processor.b"]) as subscription:
+        await ports.event_log.publish([record(1, topic="processor.b"), record(2, topic="processor.a")])
+        taken = list(await subscription.take(10))
+        while len(taken) < 2:
+            taken += await subscription.take(10)
+        assert {delivery.record.topic for delivery in taken} == {"processor.a", "processor.b"}
+
+
+async def test_a_topic_has_one_reader(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["processor.a"]):
+        with pytest.raises(Unavailable):
+            async with ports.event_log.subscribe(["processor.a"]):
+                pass
+    async with open_ports() as ports, ports.event_log.subscribe(["processor.a"]):
+        pass  # the first reader has left
+
+
+async def test_taking_waits_until_there_is_something(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["processor.a"]) as subscription:
+        with anyio.move_on_after(0.02) as scope:
+            await subscription.take(1)
+        assert scope.cancelled_caught
+        await ports.event_log.publish([record(1, topic="processor.a")])
+        with anyio.fail_after(5):
+            assert len(await subscription.take(1)) == 1
