@@ -31,11 +31,11 @@ from waygrid_core.simulation.scenario import (
     Twice,
     UnpauseSignal,
 )
-from waygrid_core.spec.document import read_yaml_documents
+from waygrid_core.spec.document import read_json, read_yaml_documents
 from waygrid_core.spec.fields import Fields, kind_of, nearest, open_object, shape, shown, whole
 from waygrid_core.spec.limits import DEFAULT_LIMITS, Limits
 from waygrid_core.spec.place import ROOT, Place
-from waygrid_core.spec.problem import PROBLEM_CODES, ProblemSink, SpecProblem
+from waygrid_core.spec.problem import PROBLEM_CODES, ProblemSink, SpecErrors, SpecProblem
 from waygrid_core.traversal.error import FAILED, ErrorDetail
 
 Load: TypeAlias = Callable[[str], bytes]
@@ -69,7 +69,7 @@ def load_scenarios(
     text: bytes, load: Load, limits: Limits = DEFAULT_LIMITS
 ) -> Outcome[tuple[Scenario, ...], tuple[ScenarioProblem, ...]]:
     """The scenarios of a file, in order, or everything that is wrong with it. Specs are not compiled yet."""
-    documents = read_yaml_documents(text, limits)
+    documents = _read_documents(text, limits)
     if isinstance(documents, Failure):
         return Failure(tuple(ScenarioProblem(1, problem) for problem in documents.failure()))
     scenarios: list[Scenario] = []
@@ -81,6 +81,17 @@ def load_scenarios(
         if scenario is not None:
             scenarios.append(scenario)
     return Failure(tuple(faults)) if faults else Success(tuple(scenarios))
+
+
+def _read_documents(text: bytes, limits: Limits) -> Outcome[tuple[JsonValue, ...], SpecErrors]:
+    """The documents of a file. One that is empty, as after a last `---`, is none."""
+    as_json = read_json(text, limits)
+    if not isinstance(as_json, Failure):
+        return Success((as_json.unwrap(),))
+    documents = read_yaml_documents(text, limits)
+    if isinstance(documents, Failure):
+        return documents
+    return Success(tuple(document for document in documents.unwrap() if document is not None) or (None,))
 
 
 def read_scenario(document: JsonValue, number: int, load: Load, problems: ProblemSink) -> Scenario | None:
