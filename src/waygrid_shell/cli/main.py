@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
+from waygrid_shell.cli.source import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -32,6 +33,9 @@ COMMANDS: Final = (
     Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
     Command("completion", "SHELL", "Print the completion script of a shell.", "completion:completion"),
 )
+
+_DASH: Final = "\N{HYPHEN}"
+"""Stands for the argument `-` while cyclopts looks at it, which takes that for an option."""
 
 _HEAD: Final = """\
 Usage: waygrid COMMAND [ARGUMENTS]
@@ -116,11 +120,25 @@ def _dispatch(arguments: list[str]) -> int:
             "the command line needs more than the core; install it with: pip install 'waygrid[shell]' "
             f"(missing: {error.name})"
         ) from error
+    tokens = [_DASH if argument == STANDARD_INPUT else argument for argument in arguments]
     try:
-        result = application((command,))(arguments, exit_on_error=False, print_error=False)
+        function, bound, _ = application((command,)).parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise UserError(f"{_sentence(error)} Try: waygrid {command.name} --help") from error
+    positional = [_dashes_in(value) for value in bound.args]
+    named = {name: _dashes_in(value) for name, value in bound.kwargs.items()}
+    result = function(*positional, **named)
     return result if isinstance(result, int) else OK
+
+
+def _dashes_in(value: object) -> object:
+    match value:
+        case str():
+            return STANDARD_INPUT if value == _DASH else value
+        case list():
+            return [_dashes_in(item) for item in value]
+        case _:
+            return value
 
 
 def _command_named(name: str) -> Command:
@@ -164,4 +182,4 @@ def application(commands: Sequence[Command] = COMMANDS) -> "App":
 
 def _sentence(error: Exception) -> str:
     sentence = " ".join(str(error).split())
-    return f"{sentence[:1].lower()}{sentence[1:]}"
+    return f"{sentence[:1].lower()}{sentence[1:]}".replace(_DASH, STANDARD_INPUT)

@@ -35,15 +35,18 @@ class _Open:
     key_line: int = 0
 
 
-def lines_of(text: str, pointers: Iterable[str], *, is_json: bool) -> dict[str, int]:
-    """The line of each pointer, or of the nearest thing around it that the document has; the root has none."""
+def lines_of(text: str, pointers: Iterable[str], *, is_json: bool, document: int = 1) -> dict[str, int]:
+    """The line of each pointer, or of the nearest thing around it that the document has; the root has none.
+
+    `document` says which document of a YAML text is meant, counting from 1.
+    """
     pointers = tuple(pointers)
     root = _Wanted()
     for pointer in pointers:
         wanted = root
         for token in _tokens_of(pointer):
             wanted = wanted.inner.setdefault(token, _Wanted())
-    _mark(root, _json_tokens(text) if is_json else _yaml_tokens(text))
+    _mark(root, _json_tokens(text) if is_json else _yaml_tokens(text, document))
     lines = {pointer: _nearest(root, pointer) for pointer in pointers}
     return {pointer: line for pointer, line in lines.items() if line is not None}
 
@@ -121,12 +124,16 @@ def _unquoted(token: str) -> str:
         return token[1:-1]
 
 
-def _yaml_tokens(text: str) -> Iterator[Token]:
+def _yaml_tokens(text: str, document: int) -> Iterator[Token]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    number = 0
     try:
         for event in yaml.parse(text, Loader=loader):
+            number += isinstance(event, yaml.DocumentStartEvent)
+            if number != document:
+                continue
             line = event.start_mark.line + 1 if event.start_mark is not None else 1
             if isinstance(event, yaml.MappingStartEvent):
                 yield "object", "", line

@@ -23,16 +23,14 @@ def compile_source(
     source: Source, salt: str, dags: Mapping[DagHash, "CompiledDag"]
 ) -> Outcome["CompiledDag", SpecErrors]:
     """The DAG of the Spec, or of the flat DAG, that was read."""
-    from waygrid_core.compile.pipeline import compile_document
     from waygrid_core.dag.flat import dag_from_json
 
-    document = _document_of(source)
-    if isinstance(document, Failure):
-        return document
-    value = document.unwrap()
-    if _is_flat(value):
-        return dag_from_json(value)
-    return compile_document(value, salt=salt, dags=dags)
+    from waygrid_core.compile.pipeline import compile_text
+
+    flat = _flat_document(source)
+    if flat is not None:
+        return dag_from_json(flat)
+    return compile_text(source.content, source.format, salt=salt, dags=dags)
 
 
 def compiled_dags(names: Sequence[str]) -> dict[DagHash, "CompiledDag"]:
@@ -53,10 +51,14 @@ def compiled_dags(names: Sequence[str]) -> dict[DagHash, "CompiledDag"]:
     return dags
 
 
-def problem_lines(source: Source, problems: SpecErrors) -> list[str]:
-    """`file:pointer: code: message`, a line a problem, with the line of its place where the document has it."""
+def problem_lines(source: Source, problems: SpecErrors, document: int = 1) -> list[str]:
+    """`file:pointer: code: message`, a line a problem, with the line of its place where the document has it.
+
+    `document` says which of several documents in one file it is.
+    """
     is_json = source.format == "json" or (source.format == "auto" and looks_like_json(source.text))
-    lines = lines_of(source.text, (problem.pointer for problem in problems), is_json=is_json)
+    pointers = [problem.pointer for problem in problems]
+    lines = lines_of(source.text, pointers, is_json=is_json, document=document)
     return [
         _one_line(f"{source.name}:{problem.pointer}: {problem.code}: {problem.message}")
         + (f" (line {lines[problem.pointer]})" if problem.pointer in lines else "")
@@ -70,17 +72,17 @@ def complain_of(source: Source, problems: SpecErrors) -> None:
         complain(line)
 
 
-def _document_of(source: Source) -> Outcome[JsonValue, SpecErrors]:
-    from waygrid_core.spec.document import read_json, read_yaml
+def _flat_document(source: Source) -> JsonValue:
+    """The document, if it is that of a flat DAG; None, if it is a Spec's or cannot be read."""
+    from waygrid_core.spec.document import read_json
 
-    from waygrid_core.spec.limits import DEFAULT_LIMITS
-
-    is_json = source.format == "json" or (source.format == "auto" and looks_like_json(source.text))
-    return read_json(source.content, DEFAULT_LIMITS) if is_json else read_yaml(source.content, DEFAULT_LIMITS)
-
-
-def _is_flat(document: JsonValue) -> bool:
-    return isinstance(document, Mapping) and "nodes" in document and "edges" in document
+    if b'"nodes"' not in source.content or b'"edges"' not in source.content:
+        return None
+    read = read_json(source.content)
+    if isinstance(read, Failure):
+        return None
+    document = read.unwrap()
+    return document if isinstance(document, Mapping) and "nodes" in document and "edges" in document else None
 
 
 def _one_line(text: str) -> str:

@@ -1,7 +1,8 @@
 """`waygrid test`: scenarios, run in virtual time."""
 
+import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,7 +13,7 @@ from waygrid_shell.cli.discovery import discover
 from waygrid_shell.cli.junit import Case, junit_xml
 from waygrid_shell.cli.mistake import FAILED, OK, UserError
 from waygrid_shell.cli.output import write_result
-from waygrid_shell.cli.source import STANDARD_INPUT, Source, read_source
+from waygrid_shell.cli.source import STANDARD_INPUT, Source
 
 EXAMPLES: Final = """\
 Examples:
@@ -50,30 +51,32 @@ def run_scenarios(
 
 def _run_file(source: Source, verbose: bool) -> list[Case]:
     from waygrid_core.simulation import load_scenarios, run_scenario
+    from waygrid_core.simulation.report import report_result, report_trace
     from waygrid_shell.cli.specs import problem_lines
 
     loaded = load_scenarios(source.content, _loader(source))
     if isinstance(loaded, Failure):
-        case = Case(source.name, source.name, 0.0, tuple(problem_lines(source, loaded.failure())))
-        _show(case)
+        faults = loaded.failure()
+        lines = [line for fault in faults for line in problem_lines(source, (fault.problem,), fault.document)]
+        case = Case(source.name, "not a scenario file", 0.0, tuple(lines))
+        _show(case, lines)
         return [case]
     cases: list[Case] = []
     for scenario in loaded.unwrap():
         begun = time.perf_counter()
         result = run_scenario(scenario)
-        case = Case(source.name, result.name, time.perf_counter() - begun, tuple(map(str, result.differences)))
-        _show(case)
-        if verbose:
-            write_result(f"    {result.actual}")
+        remarks = [line.removeprefix("     ") for line in report_result(result).splitlines()[1:]]
+        differences = () if result.passed else tuple(remarks)
+        case = Case(source.name, result.name, time.perf_counter() - begun, differences)
+        _show(case, [*remarks, *(report_trace(result).splitlines() if verbose else ())])
         cases.append(case)
     return cases
 
 
-def _show(case: Case) -> None:
-    write_result(f"{'FAIL' if case.differences else 'ok  '} {case.file}: {case.name}")
-    for difference in case.differences:
-        for line in difference.splitlines():
-            write_result(f"     {line}")
+def _show(case: Case, remarks: Sequence[str]) -> None:
+    lines = [f"{'FAIL' if case.differences else 'ok  '} {case.file}: {case.name}"]
+    lines.extend(f"     {remark}" for remark in remarks)
+    write_result("\n".join(lines))
 
 
 def _loader(source: Source) -> Callable[[str], bytes]:
@@ -81,6 +84,9 @@ def _loader(source: Source) -> Callable[[str], bytes]:
     folder = Path() if source.name == STANDARD_INPUT else Path(source.name).parent
 
     def load(name: str) -> bytes:
-        return read_source(str(folder / name)).content
+        try:
+            return (folder / name).read_bytes()
+        except ValueError as error:
+            raise OSError(errno.EINVAL, "no file can have that name") from error
 
     return load
