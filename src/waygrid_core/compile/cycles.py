@@ -4,7 +4,7 @@ from typing import Final
 
 from waygrid_core.compile.draft import NOWHERE, Draft, Vertex
 from waygrid_core.compile.scopes import just_ends
-from waygrid_core.spec.node import ForkNode, JoinNode
+from waygrid_core.spec.node import ForkNode, JoinNode, Reference
 from waygrid_core.spec.place import pointer_of
 from waygrid_core.spec.problem import ProblemSink
 
@@ -49,8 +49,10 @@ def cut_cycles(draft: Draft, problems: ProblemSink) -> None:
             middle = f" > ({more} more)" if more else ""
             message = f"this path leads back: {' > '.join(names)}{middle} > {names[0]}; use a loop to do work again"
             if index < len(edges):
-                problems.add(edges[index].place, "cycle", message)
-                edges[index].target, edges[index].is_cut = NOWHERE, True
+                closing = edges[index]
+                is_reference = isinstance(closing.to, Reference)
+                problems.add((closing.place, "ref") if is_reference else closing.place, "cycle", message)
+                closing.target, closing.is_cut = NOWHERE, True
             else:
                 problems.add(vertices[at].place, "cycle", message)
                 flows.pop(at)

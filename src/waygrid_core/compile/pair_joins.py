@@ -4,7 +4,7 @@ from waygrid_core.compile.compare import is_same_tree
 from waygrid_core.compile.draft import NOWHERE, Draft, Edge, JoinSlot
 from waygrid_core.compile.unread import Unread
 from waygrid_core.policy.join import And, Quorum
-from waygrid_core.spec.node import ForkNode, Hole, JoinNode
+from waygrid_core.spec.node import ForkNode, Hole, JoinNode, Reference
 from waygrid_core.spec.problem import ProblemSink
 
 _FEWEST_BRANCHES = 2
@@ -120,4 +120,5 @@ def _lead_uses(draft: Draft, join_node_id: str, slot: JoinSlot, fork: int, probl
         message = (
             f"the join {join_node_id!r} is for the branches of its own fork; end at the join of this branch's fork"
         )
-        problems.add(edge.place, "foreign-join", message)
+        place = (edge.place, "ref") if isinstance(edge.to, Reference) else edge.place
+        problems.add(place, "foreign-join", message)
