@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from waygrid_shell.ports.event_log import LogRecord
+from waygrid_shell.ports.event_log import Delivery, LogRecord
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.runtime.wiring import OpenPorts
 
@@ -18,7 +18,7 @@ async def test_records_come_in_the_order_of_publishing_with_all_that_they_had(op
     async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
         await ports.event_log.publish([record(1), record(2)])
         await ports.event_log.publish([record(3)])
-        taken = []
+        taken: list[Delivery] = []
         while len(taken) < 3:
             taken += await subscription.take(2)
         assert [delivery.record for delivery in taken] == [record(1), record(2), record(3)]
@@ -30,7 +30,7 @@ async def test_what_was_published_before_the_subscription_comes_too(open_ports: 
         await ports.event_log.publish([record(number) for number in range(2_500)])
         async with ports.event_log.subscribe(["system.waystation"]) as subscription:
             await ports.event_log.publish([record(number) for number in range(2_500, 2_600)])
-            taken = []
+            taken: list[Delivery] = []
             while len(taken) < 2_600:
                 taken += await subscription.take(700)
             assert [delivery.record.id for delivery in taken] == [f"id-{number}" for number in range(2_600)]

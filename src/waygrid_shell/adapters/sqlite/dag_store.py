@@ -2,10 +2,9 @@
 
 import sqlite3
 
-from waygrid_core.dag.flat import dag_from_json, dag_to_json
-
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.dag.flat import dag_from_json, dag_to_json
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure
 from waygrid_shell.adapters.sqlite.database import Database

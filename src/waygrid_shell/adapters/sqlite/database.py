@@ -55,6 +55,10 @@ class Database:
         self._opened: asyncio.Future[None] = loop.create_future()
         self._is_closed = False
 
+    async def write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Execute a statement for each of `rows`; how many rows of the table that changed. Raises as `run` does."""
+        return await self.run(lambda connection: connection.executemany(statement, rows).rowcount)
+
     async def run(self, job: Job[T], *, then: Callable[[T], None] | None = None) -> T:
         """The result of `job`, once what it wrote is committed.
 
@@ -149,6 +153,7 @@ class Database:
         try:
             connection.execute("SAVEPOINT job")
             result = waiting.job(connection)
+            assert not isinstance(result, sqlite3.Cursor), "a cursor belongs to this thread, to its very end"
             connection.execute("RELEASE job")
             return _Done(waiting, result)
         except BaseException as error:  # the seam: whatever a job raises belongs to who gave it

@@ -36,9 +36,7 @@ class SqliteEventBook:
         rows = [
             (name.event, name.key, write_mailbox(mailbox), bool(mailbox.waiting)) for name, mailbox in mailboxes.items()
         ]
-        await self._database.run(
-            lambda connection: connection.executemany("INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?)", rows)
-        )
+        await self._database.write("INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?)", rows)
 
     async def with_key(self, keys: Sequence[str]) -> Sequence[MailboxName]:
         query = "SELECT event, key FROM mailbox WHERE key IN ({}) ORDER BY key, event"

@@ -6,7 +6,13 @@ from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageFull
 
 
 def failure_of(error: sqlite3.Error, path: str) -> PortFailure:
-    """The port's exception for the driver's."""
+    """The port's exception for the driver's, with that as its cause."""
+    failure = _failure_of(error, path)
+    failure.__cause__ = error
+    return failure
+
+
+def _failure_of(error: sqlite3.Error, path: str) -> PortFailure:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith("SQLITE_FULL"):
         return StorageFull(

@@ -17,9 +17,7 @@ class SqliteSeenLedger:
 
     async def record(self, answers: Sequence[Answer]) -> None:
         rows = [(answer.id, answer.value, to_microseconds(answer.at)) for answer in answers]
-        await self._database.run(
-            lambda connection: connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
-        )
+        await self._database.write("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
 
     async def recall(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         if not ids:
@@ -31,7 +29,4 @@ class SqliteSeenLedger:
         )
 
     async def forget(self, before: datetime) -> int:
-        oldest = to_microseconds(before)
-        return await self._database.run(
-            lambda connection: connection.execute("DELETE FROM answer WHERE at < ?", (oldest,)).rowcount
-        )
+        return await self._database.write("DELETE FROM answer WHERE at < ?", [(to_microseconds(before),)])
