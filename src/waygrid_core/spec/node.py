@@ -35,6 +35,10 @@ from waygrid_core.spec.fluent import (
 from waygrid_core.spec.place import ROOT, Located, Place
 from waygrid_core.template.template import Leaf, Operand, ParameterTemplate, Template
 
+# What a field is, if its author does not say.
+NO_RETRY: Final = NoRetry()
+IMMEDIATE: Final = Immediate()
+NO_REPEAT: Final = NoRepeat()
 DEFAULT_EACH_AT_MOST: Final = 1_000
 """How many members an each has at most, if its author does not say."""
 
@@ -76,6 +80,9 @@ class Ends:
     always: "Node | None" = None
 
 
+NO_ENDS: Final = Ends()
+
+
 @frozen(kw_only=True)
 class StandardNode(
     Located, Described, Parametrised, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward
@@ -88,11 +95,11 @@ class StandardNode(
     description: str | None = None
     parameters: Mapping[str, ParameterTemplate] = Factory(dict)
     input: Template | None = None
-    retry_policy: RetryPolicy = NoRetry()
-    delivery_strategy: DeliveryStrategy = Immediate()
+    retry_policy: RetryPolicy = NO_RETRY
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
@@ -104,9 +111,9 @@ class PassNode(Located, Described, Shaping, Delivered, Conditional, Succeeding):
     label: str | None = None
     description: str | None = None
     output: Template | None = None
-    delivery_strategy: DeliveryStrategy = Immediate()
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
@@ -132,7 +139,7 @@ class JoinNode(Located, Described, Bounded, Succeeding, Failing, Onward):
     description: str | None = None
     strategy: JoinStrategy | None = None
     timeout: timedelta | None = None
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     is_whole: bool = field(default=True, eq=False, repr=False)
     """Whether all of it could be read. If not, it is no use to compare it with its copies or with its fork."""
     place: Place = field(default=ROOT, eq=False, repr=False)
@@ -163,7 +170,7 @@ class AwaitNode(Located, Described, Bounded, Conditional, Succeeding, Onward):
     key: Operand | None = None
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
@@ -185,7 +192,7 @@ class Spec(Located, Whole):
     entry_points: tuple["Node", ...]
     name: str | None = None
     description: str | None = None
-    repeat_policy: RepeatPolicy = NoRepeat()
+    repeat_policy: RepeatPolicy = NO_REPEAT
     timeout: timedelta | None = None
     on_end: "Body | None" = None
     guarantees: tuple["Guarantee", ...] = ()
@@ -206,11 +213,11 @@ class CallNode(Located, Described, Attempted, Delivered, Bounded, Conditional, S
     label: str | None = None
     description: str | None = None
     input: Template | None = None
-    retry_policy: RetryPolicy = NoRetry()
-    delivery_strategy: DeliveryStrategy = Immediate()
+    retry_policy: RetryPolicy = NO_RETRY
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
@@ -227,11 +234,11 @@ class EachNode(Located, Described, Attempted, Delivered, Bounded, Conditional, S
     concurrency: int | None = None
     at_most: int = DEFAULT_EACH_AT_MOST
     input: Template | None = None
-    retry_policy: RetryPolicy = NoRetry()
-    delivery_strategy: DeliveryStrategy = Immediate()
+    retry_policy: RetryPolicy = NO_RETRY
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
@@ -247,11 +254,11 @@ class LoopNode(Located, Described, Attempted, Delivered, Bounded, Conditional, S
     label: str | None = None
     description: str | None = None
     input: Template | None = None
-    retry_policy: RetryPolicy = NoRetry()
-    delivery_strategy: DeliveryStrategy = Immediate()
+    retry_policy: RetryPolicy = NO_RETRY
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = Ends()
+    ends: Ends = NO_ENDS
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 

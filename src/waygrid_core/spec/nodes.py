@@ -10,9 +10,9 @@ from attrs import field, frozen
 from waygrid_core.condition.expression import Always, Condition, Not
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
+from waygrid_core.policy.delivery import DeliveryStrategy
 from waygrid_core.policy.join import And, JoinStrategy
-from waygrid_core.policy.retry import NoRetry, RetryPolicy
+from waygrid_core.policy.retry import RetryPolicy
 from waygrid_core.spec.conditions import read_condition
 from waygrid_core.spec.fields import (
     Fields,
@@ -28,6 +28,9 @@ from waygrid_core.spec.fields import (
 from waygrid_core.spec.limits import Limits
 from waygrid_core.spec.node import (
     DEFAULT_EACH_AT_MOST,
+    IMMEDIATE,
+    NO_ENDS,
+    NO_RETRY,
     AwaitNode,
     Body,
     CallNode,
@@ -160,16 +163,13 @@ class Edges:
     def build_ends(self) -> Ends:
         """The other edges."""
         if self.on_success is self.on_failure is self.on_timeout is self.always:
-            return _NO_ENDS  # all None: no two edges share a `Later`
+            return NO_ENDS  # all None: no two edges share a `Later`
         return Ends(
             None if self.on_success is None else self.on_success.value,
             None if self.on_failure is None else self.on_failure.value,
             None if self.on_timeout is None else self.on_timeout.value,
             None if self.always is None else self.always.value,
         )
-
-
-_NO_ENDS: Final = Ends()
 
 
 class NodeFields:
@@ -225,12 +225,12 @@ class NodeFields:
 
     def retry_policy(self) -> RetryPolicy:
         if "retryPolicy" not in self.document:
-            return _NO_RETRY
+            return NO_RETRY
         return read_retry_policy(self.document["retryPolicy"], (self.place, "retryPolicy"), self.reading.problems)
 
     def delivery_strategy(self) -> DeliveryStrategy:
         if "deliveryStrategy" not in self.document:
-            return _IMMEDIATE
+            return IMMEDIATE
         at = (self.place, "deliveryStrategy")
         return read_delivery_strategy(self.document["deliveryStrategy"], at, self.reading.problems)
 
@@ -289,8 +289,6 @@ class NodeFields:
         return tuple(read)
 
 
-_NO_RETRY: Final = NoRetry()
-_IMMEDIATE: Final = Immediate()
 _NEVER: Final = Not(Always())
 _SOME_LEAF: Final = LiteralLeaf(None)
 """These stand where something could not be read. Such a Spec has a problem and never runs."""
