@@ -18,13 +18,13 @@ from waygrid_core.children.series import series_transition
 from waygrid_core.children.series_effects import CancelRun, SeriesEffect, StartRun
 from waygrid_core.children.series_signals import RunEnd, StartDue, is_start_timer, start_signal
 from waygrid_core.children.start import FIRST_ENTRY, child_of
-from waygrid_core.compile.pipeline import compile_document
+from waygrid_core.compile.pipeline import compile_document, compile_text
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
 from waygrid_core.inbox.mailbox import Answer, MailboxName, Waiter, mailbox_of
 from waygrid_core.model.digest import digest_bytes
 from waygrid_core.model.identifiers import NodeId, TraversalId
-from waygrid_core.model.json_value import MISSING, Missing
+from waygrid_core.model.json_value import MISSING
 from waygrid_core.model.ulid import ENTROPY_BYTES, ulid_from
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.policy.repeat import Indefinitely
@@ -60,7 +60,6 @@ from waygrid_core.simulation.scenario import (
 from waygrid_core.simulation.script import Script
 from waygrid_core.simulation.trace import Trace
 from waygrid_core.simulation.workers import Workers
-from waygrid_core.spec.document import read_document
 from waygrid_core.spec.problem import SpecErrors
 from waygrid_core.traversal.effects import (
     Cancel,
@@ -104,10 +103,7 @@ def compile_scenario(scenario: Scenario) -> Outcome[CompiledDag, SpecErrors]:
     """The Spec of a scenario, compiled."""
     match scenario.spec:
         case SpecText(text=text):
-            read = read_document(text, "auto")
-            if isinstance(read.value, Missing) or read.problems:
-                return Failure(read.problems)
-            return compile_document(read.value)
+            return compile_text(text)
         case SpecDocument(document=document):
             return compile_document(document)
         case _:
