@@ -4,64 +4,31 @@ from typing import Final
 
 from waygrid_core.compile.draft import NOWHERE, Draft, Vertex
 from waygrid_core.compile.scopes import just_ends
+from waygrid_core.dag.paths import closing_edges, describe_cycle
 from waygrid_core.spec.node import ForkNode, JoinNode, Reference
 from waygrid_core.spec.place import pointer_of
 from waygrid_core.spec.problem import ProblemSink
 
-_SHOWN: Final = 6  # nodes of a cycle that a message names from its beginning
 _MAX_NAME: Final = 80  # characters of a pointer that a message repeats
+_NAMED: Final = 7  # nodes of a cycle whose names are looked up; a message shows fewer
 
 
 def cut_cycles(draft: Draft, problems: ProblemSink) -> None:
-    """Report and cut every edge that closes a cycle. A depth-first walk, with the path as its stack."""
+    """Report and cut every edge that closes a cycle."""
     vertices = draft.vertices
-    flows = _inline_flows(draft)
-    done = [False] * len(vertices)
-    height: dict[int, int] = {}  # where on the path a vertex stands
-    for start in range(len(vertices)):
-        if done[start] or start in height:
+    successors = [[edge.target for edge in vertex.edges] for vertex in vertices]
+    for source, join in _inline_flows(draft).items():
+        successors[source].append(join)
+    for closing in closing_edges(successors):
+        names = [_name(vertices[vertex]) for vertex in closing.cycle[:_NAMED]]
+        message = describe_cycle(names + [""] * (len(closing.cycle) - len(names)))
+        edges = vertices[closing.source].edges
+        if closing.index == len(edges):  # the flow from the end of a branch into the inline join
+            problems.add(vertices[closing.source].place, "cycle", message)
             continue
-        path: list[int] = []
-        taken: list[int] = []
-        _push(start, path, taken, height)
-        while path:
-            at = path[-1]
-            edges = vertices[at].edges
-            index = taken[-1]
-            taken[-1] += 1
-            if index < len(edges):
-                target = edges[index].target
-            elif index == len(edges):
-                target = flows.get(at, NOWHERE)
-            else:
-                path.pop()
-                taken.pop()
-                del height[at]
-                done[at] = True
-                continue
-            if target == NOWHERE or done[target]:
-                continue
-            if target not in height:
-                _push(target, path, taken, height)
-                continue
-            names = [_name(vertices[vertex]) for vertex in path[height[target] :][:_SHOWN]]
-            more = len(path) - height[target] - len(names)
-            middle = f" > ({more} more)" if more else ""
-            message = f"this path leads back: {' > '.join(names)}{middle} > {names[0]}; use a loop to do work again"
-            if index < len(edges):
-                closing = edges[index]
-                is_reference = isinstance(closing.to, Reference)
-                problems.add((closing.place, "ref") if is_reference else closing.place, "cycle", message)
-                closing.target, closing.is_cut = NOWHERE, True
-            else:
-                problems.add(vertices[at].place, "cycle", message)
-                flows.pop(at)
-
-
-def _push(vertex: int, path: list[int], taken: list[int], height: dict[int, int]) -> None:
-    height[vertex] = len(path)
-    path.append(vertex)
-    taken.append(0)
+        edge = edges[closing.index]
+        problems.add((edge.place, "ref") if isinstance(edge.to, Reference) else edge.place, "cycle", message)
+        edge.target, edge.is_cut = NOWHERE, True
 
 
 def _inline_flows(draft: Draft) -> dict[int, int]:
@@ -69,7 +36,7 @@ def _inline_flows(draft: Draft) -> dict[int, int]:
     inline = {
         join_node_id: draft.joins[join_node_id].vertex
         for join_node_id, forks in draft.forks.items()
-        if len(forks) == 1 and is_inline(draft.vertices[forks[0]]) and join_node_id in draft.joins
+        if len(forks) == 1 and join_node_id in draft.joins and _is_inline(draft.vertices[forks[0]])
     }
     if not inline:
         return {}
@@ -81,8 +48,7 @@ def _inline_flows(draft: Draft) -> dict[int, int]:
     return flows
 
 
-def is_inline(fork: Vertex) -> bool:
-    """Whether the fork has its join inside."""
+def _is_inline(fork: Vertex) -> bool:
     return isinstance(fork.node, ForkNode) and fork.node.join is not None
 
 

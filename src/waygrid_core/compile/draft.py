@@ -1,30 +1,17 @@
 """The draft of a DAG: vertices and edges with places, before anything about them is known to be right."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 from attrs import Factory, define
 
+from waygrid_core.dag.named_nodes import PlacedNode
 from waygrid_core.spec.node import (
-    AwaitNode,
-    CallNode,
     DagBody,
-    EachNode,
-    FailNode,
-    ForkNode,
     Hole,
-    JoinNode,
-    LoopNode,
     Node,
-    PassNode,
     Spec,
-    StandardNode,
 )
 from waygrid_core.spec.place import Place
-
-PlacedNode: TypeAlias = (
-    StandardNode | PassNode | FailNode | ForkNode | JoinNode | AwaitNode | CallNode | EachNode | LoopNode
-)
-"""What becomes a node of the DAG; the rest of `Node` says where another one stands."""
 
 NOWHERE: Final = -1
 """The end of an edge that leads to nothing known: its fault is reported, and nothing more is said about it."""

@@ -4,7 +4,8 @@ The copies of one join are one vertex. Which copy it is made of: the first whole
 in a branch of its fork, or inline in the fork; only if there is none, one that stands elsewhere.
 """
 
-from waygrid_core.compile.draft import NOWHERE, ROOT_INDEX, BodyUse, Draft, Edge, JoinSlot, PlacedNode, Scope, Vertex
+from waygrid_core.compile.draft import NOWHERE, ROOT_INDEX, BodyUse, Draft, Edge, JoinSlot, Scope, Vertex
+from waygrid_core.dag.named_nodes import PlacedNode
 from waygrid_core.spec.node import (
     CallNode,
     EachNode,

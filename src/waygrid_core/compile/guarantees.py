@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from waygrid_core.compile.draft import NOWHERE, Draft, PlacedNode
+from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.dag.dag import CompiledDag, DagAnnotations
+from waygrid_core.dag.named_nodes import PlacedNode
 from waygrid_core.dag.node import DagNode, TaskNode
 from waygrid_core.dag.node import JoinNode as DagJoinNode
 from waygrid_core.model.address import INBOX, WAYSTATION

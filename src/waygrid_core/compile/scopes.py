@@ -1,9 +1,11 @@
 """Scopes: a token stays in its branch until it reaches the join of its fork."""
 
+from functools import partial
 from typing import Final
 
 from waygrid_core.compile.draft import NOWHERE, Draft, Vertex
 from waygrid_core.dag.edge import ALWAYS, CONDITION, SUCCESS
+from waygrid_core.dag.paths import missing_end
 from waygrid_core.spec.limits import Limits
 from waygrid_core.spec.node import FailNode, ForkNode, JoinNode
 from waygrid_core.spec.problem import ProblemSink
@@ -57,7 +59,7 @@ def report_missed_joins(draft: Draft, problems: ProblemSink) -> None:
         if len(forks) > 1 or slot is None or not isinstance(fork.node, ForkNode) or fork.node.join is not None:
             continue
         for edge in fork.edges:
-            end = _missing_end(draft, edge.target, slot.vertex)
+            end = missing_end(edge.target, slot.vertex, partial(_onward, draft))
             if end is not None:
                 name = edge.guard.partition(":")[2]
                 message = (
@@ -67,28 +69,16 @@ def report_missed_joins(draft: Draft, problems: ProblemSink) -> None:
                 problems.add(draft.vertices[end].place, "branch-misses-join", message)
 
 
-def _missing_end(draft: Draft, first: int, join: int) -> int | None:
-    """The first vertex on a success path from `first` at which the branch just ends; None if there is none."""
-    seen = {NOWHERE, join}
-    waiting = [first]
-    while waiting:
-        at = waiting.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        vertex = draft.vertices[at]
-        if isinstance(vertex.node, ForkNode):
-            slot = draft.joins.get(vertex.node.join_node_id)
-            if slot is not None and len(draft.forks[vertex.node.join_node_id]) == 1:
-                waiting.append(slot.vertex)
-        elif not isinstance(vertex.node, FailNode):
-            onward = [
-                edge.target for edge in vertex.edges if edge.guard in _ON_SUCCESS or edge.guard.startswith(CONDITION)
-            ]
-            if not onward:
-                return at
-            waiting.extend(reversed(onward))
-    return None
+def _onward(draft: Draft, at: int) -> list[int] | None:
+    """Where a success at a vertex leads; see `missing_end`."""
+    vertex = draft.vertices[at]
+    if isinstance(vertex.node, ForkNode):
+        slot = draft.joins.get(vertex.node.join_node_id)
+        is_paired = slot is not None and len(draft.forks[vertex.node.join_node_id]) == 1
+        return [slot.vertex] if slot is not None and is_paired else None
+    if isinstance(vertex.node, FailNode):
+        return None
+    return [edge.target for edge in vertex.edges if edge.guard in _ON_SUCCESS or edge.guard.startswith(CONDITION)]
 
 
 def report_deep_forks(draft: Draft, limits: Limits, problems: ProblemSink) -> None:

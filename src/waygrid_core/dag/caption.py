@@ -18,7 +18,7 @@ from waygrid_core.condition.expression import (
 from waygrid_core.condition.pointer import write_pointer
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.edge import BRANCH, CONDITION, JOIN, SUCCESS, Guard
-from waygrid_core.dag.flat import type_of
+from waygrid_core.dag.flat_writing import type_of
 from waygrid_core.dag.node import (
     AwaitWork,
     CallWork,

@@ -8,7 +8,7 @@ from waygrid_core.dag.digest import Content, Hashing, meanings
 from waygrid_core.dag.node import DagNode, ForkNode, JoinNode
 from waygrid_core.dag.scope import BranchScope
 from waygrid_core.model.identifiers import ROOT_SCOPE, DagHash, NodeId, ScopeId, branch_scope
-from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
+from waygrid_core.policy.repeat import RepeatPolicy
 
 
 def seal(
@@ -16,10 +16,10 @@ def seal(
     nodes: Mapping[NodeId, DagNode],
     entry_points: tuple[NodeId, ...],
     author_ids: Mapping[NodeId, str],
-    repeat_policy: RepeatPolicy = NoRepeat(),
-    timeout: timedelta | None = None,
-    on_end: DagHash | None = None,
-    salt: str = "",
+    repeat_policy: RepeatPolicy,
+    timeout: timedelta | None,
+    on_end: DagHash | None,
+    salt: str,
     bodies: Mapping[DagHash, Dag],
 ) -> Dag:
     """The DAG with these nodes. They are taken to be valid; `bodies` has those that they name, and theirs."""
