@@ -1,10 +1,11 @@
 """Every scenario of the repository runs as its file says."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.integration.examples.scenario_files import all_scenarios, scenario_files
+from tests.integration.examples.scenario_files import REPOSITORY, all_scenarios, scenario_files
 from waygrid_core.simulation import Scenario, run_scenario
 from waygrid_core.spec.problem import PROBLEM_CODES
 
@@ -40,9 +41,7 @@ def test_every_code_that_a_document_can_have_has_a_scenario() -> None:
     assert seen == PROBLEM_CODES - elsewhere
 
 
-def _example_specs() -> list[object]:
-    from tests.integration.examples.scenario_files import REPOSITORY
-
+def _example_specs() -> list[Path]:
     found = [*REPOSITORY.glob("examples/*.yaml"), *REPOSITORY.glob("examples/*/*.yaml")]
     return [path for path in found if not path.name.endswith(".scenarios.yaml")]
 
