@@ -23,14 +23,14 @@ def compile_source(
     source: Source, salt: str, dags: Mapping[DagHash, "CompiledDag"]
 ) -> Outcome["CompiledDag", SpecErrors]:
     """The DAG of the Spec, or of the flat DAG, that was read."""
+    flat = _flat_document(source)
+    if flat is None:
+        from waygrid_core.compile.pipeline import compile_text
+
+        return compile_text(source.content, source.format, salt=salt, dags=dags)
     from waygrid_core.dag.flat import dag_from_json
 
-    from waygrid_core.compile.pipeline import compile_text
-
-    flat = _flat_document(source)
-    if flat is not None:
-        return dag_from_json(flat)
-    return compile_text(source.content, source.format, salt=salt, dags=dags)
+    return dag_from_json(flat)
 
 
 def compiled_dags(names: Sequence[str]) -> dict[DagHash, "CompiledDag"]:
