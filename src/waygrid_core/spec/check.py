@@ -15,7 +15,8 @@ from waygrid_core.spec.fields import Fields, Shape, kind_of, open_object, shape
 from waygrid_core.spec.guarantees import read_guarantee
 from waygrid_core.spec.limits import DEFAULT_LIMITS, Limits
 from waygrid_core.spec.node import Body, DagBody, Guarantee, Hole, Node, Spec
-from waygrid_core.spec.nodes import Reading, Realm
+from waygrid_core.spec.node_fields import Reading, Realm
+from waygrid_core.spec.nodes import read_node
 from waygrid_core.spec.place import ROOT, Place
 from waygrid_core.spec.policies import read_repeat_policy
 from waygrid_core.spec.problem import ProblemCode, ProblemSink, SpecErrors
@@ -61,7 +62,7 @@ class _Bodies:
         self.walk = walk
         self.problems = problems
         self.limits = limits
-        self.reading = Reading(walk, problems, limits, self.ask)
+        self.reading = Reading(walk, problems, limits, read_node, self.ask)
 
     def ask(self, document: JsonValue, place: Place, outer: Realm) -> Later[Body]:
         return self.walk.ask(partial(self._read, document, place, outer))
