@@ -238,7 +238,7 @@ def _effects(dag: Dag, before: SeriesState, signal: SeriesSignal, after: SeriesS
                 pass
             case _:
                 assert_never(waited)
-    if waits is not None and waits != waited:
+    if waits is not None and waits is not waited:  # an event that starts something makes a new run of it
         effects.append(_obligation(after, waits))
     effects.extend(_terminal(dag, after))
     return tuple(effects)

@@ -39,7 +39,8 @@ from waygrid_core.spec.problem import PROBLEM_CODES, ProblemSink, SpecErrors, Sp
 from waygrid_core.traversal.error import FAILED, ErrorDetail
 
 Load: TypeAlias = Callable[[str], bytes]
-"""Gives the bytes of the file that a scenario names as its Spec, a path relative to its own. May raise `OSError`."""
+"""Gives the bytes of the file that a scenario names as its Spec, a path relative to its own. May raise `OSError`
+and, for what is no path, `ValueError`."""
 
 STATUSES: Final = ("completed", "failed", "canceled", "timed-out", "running", "invalid")
 NODE_STATUSES: Final = (
@@ -121,8 +122,8 @@ def _read_spec(fields: Fields, load: Load) -> SpecSource:
     if isinstance(spec, str):
         try:
             return SpecText(load(spec))
-        except OSError as error:
-            reason = error.strerror or "it cannot be read"
+        except (OSError, ValueError) as error:  # a ValueError: a path that no file system can have
+            reason = (error.strerror if isinstance(error, OSError) else None) or "it cannot be read"
             fields.refuse("spec", "unknown-ref", f"no Spec at {shown(spec)}: {reason}; paths are relative to this file")
     elif not isinstance(spec, Missing):
         fields.refuse("spec", "wrong-type", f"spec must be a path or a Spec, not {kind_of(spec)}")

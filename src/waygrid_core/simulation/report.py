@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from json import dumps
 from typing import Final
 
 from waygrid_core.model.json_value import JsonValue, is_json_array
 from waygrid_core.simulation.comparison import Difference, ScenarioResult
 from waygrid_core.simulation.moment import write_span
+from waygrid_core.spec.write import write_json_text
 
 _SHORT: Final = 60  # characters that stand well beside each other on one line
 
@@ -77,4 +77,4 @@ def _are_texts(value: JsonValue) -> bool:
 
 
 def _write(value: JsonValue) -> str:
-    return value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else write_json_text(value)
