@@ -16,10 +16,10 @@ import rfc8785
 from waygrid_core.model.json_text import write_with_care
 from waygrid_core.model.json_value import JsonValue
 
-# orjson writes the canonical form but for two things: floats, and the order of keys with characters above U+DFFF
-# (UTF-8 sorts them by code point, UTF-16 does not). Both leave traces in its text. A trace inside a string sends a
-# value the slow way without need, which costs time and nothing else.
-_NEEDS_CARE: Final = re.compile(rb'(?:\A|":|[,\[])-?[0-9]+[.e]|[\xee-\xff]')
+# orjson writes the canonical form but for three things: floats that are whole (`1.0`), floats with an exponent, and the
+# order of keys with characters above U+DFFF (UTF-8 sorts them by code point, UTF-16 does not). All leave traces in its
+# text. A trace inside a string sends a value the slow way without need, which costs time and nothing else.
+_NEEDS_CARE: Final = re.compile(rb'(?:\A|":|[,\[])-?[0-9]+(?:\.0(?![0-9])|(?:\.[0-9]+)?e)|[\xee-\xff]')
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 

@@ -50,3 +50,14 @@ def test_a_bool_is_no_number_and_a_text_no_array() -> None:
 def test_missing_is_one_thing_in_every_process() -> None:
     assert pickle.loads(pickle.dumps(MISSING)) is MISSING
     assert repr(MISSING) == "MISSING"
+
+
+def test_values_nested_deeper_than_the_stack_are_compared() -> None:
+    def nested(innermost: JsonValue) -> JsonValue:
+        value = innermost
+        for _ in range(20_000):
+            value = [{"a": value}]
+        return value
+
+    assert json_equal(nested(1), nested(1.0))
+    assert not json_equal(nested(1), nested(True))
