@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ async def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data-dir", type=Path, help="keep the run here, and resume what is here")
     parser.add_argument("--kill", action="store_true", help="kill the run in its middle, then resume it")
     options = parser.parse_args(arguments)
-    folder = options.data_dir or Path(tempfile.mkdtemp(prefix="waygrid-orders-"))
+    folder = (options.data_dir or Path(tempfile.mkdtemp(prefix="waygrid-orders-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     books = Books(folder / "services.jsonl")
     services = Services(books)
@@ -73,7 +74,8 @@ async def waygrid_run(folder: Path, urls: dict[str, str], kill_after: int | None
     async for line in process.stdout:
         outcomes.append(json.loads(line))
         if len(outcomes) == kill_after:
-            process.kill()
+            with suppress(ProcessLookupError):  # it may have come to its end by itself
+                process.kill()
             break
     await process.wait()
     if kill_after is None and process.returncode not in (0, 1):  # 1: some orders failed, as some should
@@ -85,6 +87,7 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
     """Say where every order went, and whether the books of the services agree; 0 if they do."""
     orders = [json.loads(line) for line in ORDERS.read_text(encoding="utf-8").splitlines()]
     ends: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     confirmed: set[str] = set()
     refused: dict[str, str] = {}
     for outcome in ended:
@@ -95,6 +98,8 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
         else:
             code = outcome["error"]["code"]
             ends[code] += 1
+            if code == "bad-order":
+                faults[outcome["error"]["message"]] += 1
     told = {body["order"] for body in books.messages.values() if body["event"] == "order.confirmed"}
     for body in books.messages.values():
         if body["event"] == "order.not-accepted":
@@ -105,6 +110,9 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
     print("\nWhere the orders went")
     for end, number in sorted(ends.items(), key=lambda pair: (-pair[1], pair[0])):
         print(f"  {number:4}  {MEANING.get(end, end)}")
+        if end == "bad-order":
+            for fault, times in sorted(faults.items(), key=lambda pair: (-pair[1], pair[0])):
+                print(f"             {times} {fault}")
     print(f"  {sum(ends.values()):4}  of {len(orders)} orders")
     print("\nWhat the services say")
     print(f"  payment: {', '.join(f'{number} {state}' for state, number in sorted(money.items()))}")
@@ -113,7 +121,7 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
 
     undone = Counter({code: ends[code] for code in UNDONE if ends[code]})
     checks = {
-        "every order has ended": sum(ends.values()) == len(orders),
+        "every order has ended, once": len({outcome["source"] for outcome in ended}) == len(ended) == len(orders),
         "every end is one that the Spec knows": set(ends) <= set(MEANING),
         "the shop was told of every confirmed order, and of no other": told == confirmed,
         "every confirmed order is paid, and nothing else is": paid == confirmed,
