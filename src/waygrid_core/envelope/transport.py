@@ -1,6 +1,7 @@
 """The envelope that logs carry, and the way from one envelope to the other."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +16,10 @@ from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, dead_letter_topic, pars
 from waygrid_core.outcome import Failure, Outcome, Success
 
 DEAD_LETTER_REASON: Final = "waygrid-dead-letter-reason"
+
+# A log has few topics and few senders, and many records of each.
+_receiver_of: Final = lru_cache(maxsize=1024)(parse_topic)
+_sender_of: Final = lru_cache(maxsize=1024)(parse_node_address)
 
 
 @frozen(kw_only=True)
@@ -53,14 +58,14 @@ def seal(envelope: DomainEnvelope, prefix: str = "") -> TransportEnvelope:
 
 def unseal(record: TransportEnvelope, prefix: str = "") -> Outcome[DomainEnvelope, DecodeError]:
     """The message of a record, from whoever wrote it; a dead letter too, as it was before it died."""
-    receiver = parse_topic(record.topic.removesuffix(DEAD_LETTER_SUFFIX), prefix)
+    receiver = _receiver_of(record.topic.removesuffix(DEAD_LETTER_SUFFIX), prefix)
     if isinstance(receiver, Failure):
         return Failure(DecodeError("topic", receiver.failure()))
     read = read_headers(record.headers)
     if isinstance(read, Failure):
         return read
     attributes = read.unwrap()
-    sender = parse_node_address(attributes.source)
+    sender = _sender_of(attributes.source)
     if isinstance(sender, Failure):
         return Failure(DecodeError("ce_source", sender.failure()))
     decoded = decode_message(record.value)
