@@ -1,6 +1,5 @@
 """What every command has in common."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,15 +86,6 @@ def test_a_directory_is_no_spec(waygrid: Waygrid, tmp_path: Path, command: list[
     ran = waygrid(*command, "folder")
     assert ran.code == 2
     assert ran.err == "waygrid: cannot read folder: it is a directory\n"
-
-
-@pytest.mark.parametrize("command", FILE_COMMANDS)
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_named(waygrid: Waygrid, tmp_path: Path, command: list[str]) -> None:
-    (tmp_path / "secret.yaml").write_bytes(SPEC)
-    (tmp_path / "secret.yaml").chmod(0)
-    ran = waygrid(*command, "secret.yaml")
-    assert (ran.code, ran.err) == (2, "waygrid: cannot read secret.yaml: permission denied\n")
 
 
 @pytest.mark.parametrize("command", FILE_COMMANDS)
