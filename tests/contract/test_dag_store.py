@@ -1,5 +1,7 @@
 """The contract of the DAG store."""
 
+from typing import Any
+
 import pytest
 
 from waygrid_core.compile.pipeline import compile_document
@@ -8,7 +10,7 @@ from waygrid_shell.runtime.wiring import OpenPorts
 
 pytestmark = pytest.mark.anyio
 
-SPEC = {
+SPEC: dict[str, Any] = {
     "entryPoints": [
         {
             "type": "each",

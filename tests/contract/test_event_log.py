@@ -3,15 +3,17 @@
 import anyio
 import pytest
 
-from waygrid_shell.ports.event_log import Delivery, LogRecord
+from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.runtime.wiring import OpenPorts
 
 pytestmark = pytest.mark.anyio
 
 
-def record(number: int, *, topic: str = "system.waystation", key: str = "k") -> LogRecord:
-    return LogRecord(topic, key, f"id-{number}", f"value {number}".encode(), {"ce_type": "x", "odd": "é"})
+def record(number: int, *, topic: str = "system.waystation", key: str = "k") -> TransportEnvelope:
+    headers = {"ce_id": f"id-{number}", "ce_type": "x", "odd": "é"}
+    return TransportEnvelope(topic=topic, key=key, headers=headers, value=f"value {number}".encode())
 
 
 async def test_records_come_in_the_order_of_publishing_with_all_that_they_had(open_ports: OpenPorts) -> None:

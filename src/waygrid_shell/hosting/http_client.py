@@ -1,5 +1,6 @@
 """The HTTP client that processors and destinations share: one session, no redirects, nothing from the environment."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -17,6 +18,9 @@ DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 MAX_RESPONSE_BYTES: Final = 1024 * 1024
 CONNECTIONS: Final = 256
 """Open connections, to all hosts together."""
+
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @frozen
@@ -97,7 +101,10 @@ def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
             continue
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise Failed("bad-value", f"the header {name} is {_shown(value)}; write a text")
-        headers[name] = str(value)
+        text = str(value)
+        if _NAME.fullmatch(name) is None or any(character in text for character in "\r\n\0"):
+            raise Failed("bad-value", f"the header {_shown(name)} cannot be sent with the value {_shown(text)}")
+        headers[name] = text
     return headers
 
 

@@ -10,13 +10,15 @@ makes up the next.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import anyio
 from anyio.abc import TaskGroup
 from attrs import define, field, frozen
-from waygrid_core.codec.wire import encode_message
 
-from waygrid_core.message.identity import work_key
+from waygrid_core.codec.wire import decode_message, encode_message
+from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
+from waygrid_core.message.identity import answer_id, work_key
 from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
@@ -33,9 +35,9 @@ from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.making import make, reveal_all
-from waygrid_shell.hosting.post import dead_letter, unseal
+from waygrid_shell.hosting.post import seal, unseal
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord, Subscription
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
 
@@ -54,12 +56,12 @@ class _UnderWay:
 
 @frozen(eq=False)
 class _Finished:
-    """The requests for an attempt, and their answer: None if nobody waits for one, else a new or a remembered one."""
+    """The requests for an attempt, and their answer; None if nobody waits for one."""
 
     key: str
-    traversal: TraversalId
     deliveries: Sequence[Delivery]
-    answer: Message | bytes | None
+    answer: Message | None
+    is_remembered: bool = False
 
 
 class Worker:
@@ -129,8 +131,8 @@ class Worker:
         key = _key(request)
         if (under_way := self._under_way.get(key)) is not None:
             under_way.deliveries.append(delivery)
-        elif key in remembered:
-            self._finish(_Finished(key, request.traversal, [delivery], remembered[key]))
+        elif (answer := _read(remembered.get(key))) is not None:
+            self._finish(_Finished(key, [delivery], answer, is_remembered=True))
         else:
             self._under_way[key] = under_way = _UnderWay(request, key, [delivery])
             tasks.start_soon(self._make, under_way)
@@ -146,7 +148,7 @@ class Worker:
             async with self._places:
                 answer = await self._answer_to(under_way.request, under_way.key)
         del self._under_way[under_way.key]
-        self._finish(_Finished(under_way.key, under_way.request.traversal, under_way.deliveries, answer))
+        self._finish(_Finished(under_way.key, under_way.deliveries, answer))
 
     async def _answer_to(self, request: NodeTraversalRequested, key: str) -> Message:
         parameters = await reveal_all(request.parameters, self._vault)
@@ -172,29 +174,26 @@ class Worker:
         self._has_finished.set()
 
     async def _send_answers(self, subscription: Subscription) -> None:
-        topic = topic_name(WAYSTATION)
         while True:
             await self._has_finished.wait()
             self._has_finished.clear()
             finished, self._finished = self._finished, []
             now = self._clock.now()
-            new: list[Answer] = []
-            records: list[LogRecord] = []
-            for each in finished:
-                if each.answer is None:
-                    continue
-                if isinstance(each.answer, bytes):
-                    value = each.answer
-                else:
-                    value = encode_message(each.answer)
-                    new.append(Answer(each.key, value, now))
-                records.append(LogRecord(topic, each.traversal, digest_hex(value)[:32], value))
+            new = [
+                Answer(each.key, encode_message(each.answer), now)
+                for each in finished
+                if each.answer is not None and not each.is_remembered
+            ]
+            records = [self._sealed(each.answer, each.key, now) for each in finished if each.answer is not None]
             async with anyio.create_task_group() as writes:  # side by side: they may share a commit
                 if new:
                     writes.start_soon(self._ledger.record, new)
                 if records:
                     writes.start_soon(self._log.publish, records)
             await subscription.acknowledge([delivery for each in finished for delivery in each.deliveries])
+
+    def _sealed(self, answer: Message, key: str, now: datetime) -> TransportEnvelope:
+        return seal(WAYSTATION, answer, answer_id(key, answer), sender=self._address, sent_at=now)
 
 
 def idempotency_key(traversal: TraversalId, node: NodeId) -> str:
@@ -204,3 +203,9 @@ def idempotency_key(traversal: TraversalId, node: NodeId) -> str:
 
 def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:
     return work_key(message.traversal, message.node, message.attempt)
+
+
+def _read(value: bytes | None) -> Message | None:
+    """A remembered answer; one that this version cannot read is as good as forgotten."""
+    outcome = None if value is None else decode_message(value)
+    return None if outcome is None or isinstance(outcome, Failure) else outcome.unwrap()

@@ -4,18 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
-
-@frozen
-class LogRecord:
-    """One message on its way. `key` orders: records of one topic and key are taken in the order of their publishing."""
-
-    topic: str
-    key: str
-    id: str
-    value: bytes
-    headers: Mapping[str, str] = field(factory=dict)
+from waygrid_core.envelope.transport import TransportEnvelope
 
 
 @frozen(eq=False)
@@ -25,7 +16,7 @@ class Delivery:
     `position` is the adapter's own. `may_be_repeated`: whether an earlier subscription may have taken it already.
     """
 
-    record: LogRecord
+    record: TransportEnvelope
     position: int
     may_be_repeated: bool
 
@@ -55,7 +46,7 @@ class EventLog(Protocol):
     - A record whose topic holds an unacknowledged one of the same id may be dropped: ids name messages.
     """
 
-    async def publish(self, records: Sequence[LogRecord]) -> None:
+    async def publish(self, records: Sequence[TransportEnvelope]) -> None:
         """Append the records. Raises `StorageFull` or `Unavailable`."""
         ...
 

@@ -94,7 +94,7 @@ async def embedded_plant(ports: Ports, served: Mapping[ServiceAddress, Served]) 
             clock=ports.clock,
         )
         scheduler = Scheduler(event_log=ports.event_log, timer_book=ports.timer_book, clock=ports.clock)
-        inbox = Inbox(event_log=ports.event_log, event_book=ports.event_book)
+        inbox = Inbox(event_log=ports.event_log, event_book=ports.event_book, clock=ports.clock)
         for run in (waystation.run, scheduler.run, inbox.run, *(worker.run for worker in workers.values())):
             tasks.start_soon(run)
         intake = Intake(event_log=ports.event_log, claim_book=ports.claim_book, clock=ports.clock)

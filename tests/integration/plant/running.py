@@ -20,7 +20,7 @@ from waygrid_shell.runtime.wiring import Ports
 
 def compiled(document: Mapping[str, Any]) -> CompiledDag:
     """A Spec that is right."""
-    outcome = compile_document(document)  # type: ignore[arg-type]
+    outcome = compile_document(document)
     assert not isinstance(outcome, Failure), outcome
     return outcome.unwrap()
 

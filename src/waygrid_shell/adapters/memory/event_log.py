@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 from attrs import define, field
 
-from waygrid_shell.ports.event_log import Delivery, LogRecord
+from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.ports.failure import Unavailable
 
 
@@ -28,7 +29,7 @@ class MemoryEventLog:
         self._positions = 0
         self._published = asyncio.Event()
 
-    async def publish(self, records: Sequence[LogRecord]) -> None:
+    async def publish(self, records: Sequence[TransportEnvelope]) -> None:
         for record in records:
             topic = self._topics.setdefault(record.topic, _Topic())
             if record.id in topic.ids:

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 
 import orjson
 
+from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.ports.event_log import Delivery, LogRecord
+from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.ports.failure import Unavailable
 
 BUFFERED = 10_000
@@ -29,7 +30,7 @@ class SqliteEventLog:
         self._database = database
         self._readers: dict[str, SqliteSubscription] = {}
 
-    async def publish(self, records: Sequence[LogRecord]) -> None:
+    async def publish(self, records: Sequence[TransportEnvelope]) -> None:
         if not records:
             return
         rows = [
@@ -120,16 +121,16 @@ class SqliteSubscription:
     async def _read(self) -> None:
         marks = ", ".join("?" * len(self._topics))
         query = (
-            "SELECT position, topic, id, key, headers, value FROM message"
+            "SELECT position, topic, key, headers, value FROM message"
             f" WHERE topic IN ({marks}) AND position > ? ORDER BY position LIMIT ?"
         )
 
-        def job(connection: sqlite3.Connection) -> list[tuple[int, str, str, str, str, bytes]]:
+        def job(connection: sqlite3.Connection) -> list[tuple[int, str, str, str, bytes]]:
             return connection.execute(query, (*self._topics, self._read_up_to, _READ_AT_ONCE)).fetchall()
 
-        def fill(rows: list[tuple[int, str, str, str, str, bytes]]) -> None:
-            for position, topic, message_id, key, headers, value in rows:
-                record = LogRecord(topic, key, message_id, value, orjson.loads(headers))
+        def fill(rows: list[tuple[int, str, str, str, bytes]]) -> None:
+            for position, topic, key, headers, value in rows:
+                record = TransportEnvelope(topic=topic, key=key, headers=orjson.loads(headers), value=value)
                 self._buffer.append(Delivery(record, position, may_be_repeated=position <= self._old_up_to))
                 self._read_up_to = position
             self._is_behind = len(rows) == _READ_AT_ONCE

@@ -14,7 +14,7 @@ from attrs import frozen
 from waygrid_core.children.derive import plan_for
 from waygrid_core.dag.dag import Dag
 from waygrid_core.message.messages import EventReceived, TraversalRequested
-from waygrid_core.model.address import INBOX, WAYSTATION
+from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TraversalId
@@ -26,6 +26,7 @@ from waygrid_shell.ports.claim_book import Claim, ClaimBook
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import EventLog
 
+BATCH: Final = ServiceAddress("origin", "batch")
 _CLAIMED_AT_ONCE: Final = 2_000
 
 
@@ -65,6 +66,7 @@ class Intake:
 
     async def request(self, claimed: Sequence[Claimed], dag: Dag, *, entry: int) -> None:
         """Ask for these traversals. Once it returns they are accepted: they will run to their ends."""
+        now = self._clock.now()
         await self._log.publish(
             [
                 seal(
@@ -77,6 +79,8 @@ class Intake:
                         entry=entry,
                     ),
                     digest_hex(f"{each.traversal}/requested".encode())[:32],
+                    sender=BATCH,
+                    sent_at=now,
                 )
                 for each in claimed
             ]
@@ -87,6 +91,7 @@ class Intake:
 
         The same events in a batch of the same name are the same events: sent again, they are not heard again.
         """
+        now = self._clock.now()
         seen: Counter[str] = Counter()
         records = []
         for given in events:
@@ -94,6 +99,7 @@ class Intake:
                 content = digest_hex(canonical_json([batch, given.event, key, given.data]))
                 seen[content] += 1
                 event_id = digest_hex(f"{content}/{seen[content]}".encode())[:32]
-                records.append(seal(INBOX, EventReceived(event_id, given.event, key, given.data), event_id))
+                received = EventReceived(event_id, given.event, key, given.data)
+                records.append(seal(INBOX, received, event_id, sender=BATCH, sent_at=now))
         await self._log.publish(records)
         return len(records)

@@ -1,8 +1,10 @@
 """Hears awaits and events, keeps both until they meet, and answers as a processor does."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, TypeAlias
 
+from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.inbox.hearing import hear
 from waygrid_core.inbox.mailbox import (
     EMPTY_MAILBOX,
@@ -29,9 +31,10 @@ from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import dead_letter, seal, unseal
+from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_book import EventBook
-from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord
+from waygrid_shell.ports.event_log import Delivery, EventLog
 
 _TAKEN_AT_ONCE: Final = 1_000
 
@@ -41,9 +44,10 @@ _Heard: TypeAlias = tuple[MailboxName, InboxSignal]
 class Inbox:
     """Serves `waygrid://system/inbox` until it is canceled."""
 
-    def __init__(self, *, event_log: EventLog, event_book: EventBook) -> None:
+    def __init__(self, *, event_log: EventLog, event_book: EventBook, clock: Clock) -> None:
         self._log = event_log
         self._book = event_book
+        self._clock = clock
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
@@ -53,10 +57,11 @@ class Inbox:
                 await self._log.publish(await self._handle(deliveries))
                 await subscription.acknowledge(deliveries)
 
-    async def _handle(self, deliveries: Sequence[Delivery]) -> list[LogRecord]:
+    async def _handle(self, deliveries: Sequence[Delivery]) -> list[TransportEnvelope]:
         """Keeps what the batch makes of the mailboxes; the answers to send, and what nobody can read."""
+        now = self._clock.now()
         signals: list[_Heard] = []
-        records: list[LogRecord] = []
+        records: list[TransportEnvelope] = []
         for delivery in deliveries:
             outcome = unseal(delivery.record)
             if isinstance(outcome, Failure):
@@ -75,7 +80,7 @@ class Inbox:
             after, answers = hear(before, signal)
             if after is not before:
                 mailboxes[name] = changed[name] = after
-            records += [_answer(answer) for answer in answers]
+            records += [_answer(answer, now) for answer in answers]
         if changed:
             await self._book.save(changed)
         return records
@@ -99,11 +104,13 @@ class Inbox:
                 return None
 
 
-def _answer(answer: Answer) -> LogRecord:
+def _answer(answer: Answer, now: datetime) -> TransportEnvelope:
     waiter = answer.waiter
     message_id = digest_hex(f"{waiter.traversal}/{waiter.node}/{waiter.attempt}/{answer.event}".encode())[:32]
     return seal(
         WAYSTATION,
         NodeTraversalSucceeded(waiter.traversal, waiter.node, waiter.attempt, answer.data),
         message_id,
+        sender=INBOX,
+        sent_at=now,
     )

@@ -10,15 +10,16 @@ from typing import Final
 
 import anyio
 
+from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.messages import Message, TimerCancelRequested, TimerFired, TimerRequested
 from waygrid_core.model.address import SCHEDULER, WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TimerId
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import dead_letter, seal, unseal
+from waygrid_shell.hosting.post import seal, unseal
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord
+from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.timer_book import Timer, TimerBook
 
 _TAKEN_AT_ONCE: Final = 2_000
@@ -63,17 +64,17 @@ class Scheduler:
             now = self._clock.now()
             due = await self._book.due(now, _FIRED_AT_ONCE)
             if due:
-                await self._log.publish([_fired(timer) for timer in due])
+                await self._log.publish([_fired(timer, now) for timer in due])
                 await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
             else:
                 with anyio.move_on_after(_seconds_until(await self._book.next_due(), now)):
                     await self._changed.wait()
 
 
-def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], list[LogRecord]]:
+def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], list[TransportEnvelope]]:
     """What the batch makes of each timer in the end (None: unset), and what nobody can read."""
     wanted: dict[TimerId, Timer | None] = {}
-    dead: list[LogRecord] = []
+    dead: list[TransportEnvelope] = []
     for delivery in deliveries:
         outcome = unseal(delivery.record)
         message: Message | None = None if isinstance(outcome, Failure) else outcome.unwrap()
@@ -88,10 +89,11 @@ def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], 
     return wanted, dead
 
 
-def _fired(timer: Timer) -> LogRecord:
+def _fired(timer: Timer, now: datetime) -> TransportEnvelope:
     """Its id follows from the timer and its instant: fired again after a crash, it is the same message."""
     message_id = digest_hex(f"{timer.id}/{timer.due.isoformat()}".encode())[:32]
-    return seal(WAYSTATION, TimerFired(timer.traversal, timer.id), message_id)
+    fired = TimerFired(timer.traversal, timer.id)
+    return seal(WAYSTATION, fired, message_id, sender=SCHEDULER, sent_at=now)
 
 
 def _seconds_until(due: datetime | None, now: datetime) -> float:

@@ -5,13 +5,15 @@ calling this again.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
+from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.from_effect import Sender, from_effect, from_end
 from waygrid_core.message.identity import message_id
+from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.hosting.post import seal
-from waygrid_shell.ports.event_log import LogRecord
 from waygrid_shell.ports.journal import AnyEffect, AnyState
 from waygrid_shell.services.waystation.roster import Present
 
@@ -22,27 +24,41 @@ def _nothing(effect: AnyEffect) -> bool:
 
 
 def outgoing(
-    present: Present, before: AnyState, effects: Sequence[AnyEffect], *, without: Callable[[AnyEffect], bool] = _nothing
-) -> list[LogRecord]:
+    present: Present,
+    before: AnyState,
+    effects: Sequence[AnyEffect],
+    *,
+    at: datetime,
+    cause: str,
+    without: Callable[[AnyEffect], bool] = _nothing,
+) -> list[TransportEnvelope]:
     """The records of the effects of one decision, which made `present.state` of `before`.
 
     An effect that is left out keeps its number, so that the others keep their ids.
     """
     sender = sender_of(present, before)
     version, index = present.state.version, 0
-    records: list[LogRecord] = []
+    records: list[TransportEnvelope] = []
     for effect in effects:
         for receiver, message in from_effect(effect, sender):
             if not without(effect):
-                records.append(seal(receiver, message, message_id(sender.traversal, version, index)))
+                name = message_id(sender.traversal, version, index)
+                records.append(seal(receiver, message, name, sender=WAYSTATION, sent_at=at, causation=cause))
             index += 1
     return records
 
 
-def told_again(present: Present, cause: str) -> list[LogRecord]:
+def told_again(present: Present, cause: str, at: datetime) -> list[TransportEnvelope]:
     """The records that tell the end of a traversal again, because of the message `cause`."""
     return [
-        seal(receiver, message, digest_hex(f"{cause}/{index}".encode())[:32])
+        seal(
+            receiver,
+            message,
+            digest_hex(f"{cause}/{index}".encode())[:32],
+            sender=WAYSTATION,
+            sent_at=at,
+            causation=cause,
+        )
         for index, (receiver, message) in enumerate(from_end(sender_of(present, None)))
     ]
 

@@ -6,18 +6,18 @@ from waygrid_core.children.series import series_obligations
 from waygrid_core.children.series_effects import StartRun
 from waygrid_core.children.series_fold import fold_series
 from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.traversal.effects import DispatchNode, Schedule
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.obligations import obligation_key, obligations
 from waygrid_core.traversal.state import TraversalState, new_traversal
-from waygrid_shell.ports.event_log import LogRecord
 from waygrid_shell.ports.journal import AnyEffect, AnyState, Decision
 from waygrid_shell.services.waystation.decide import with_state
 from waygrid_shell.services.waystation.outbox import outgoing
 from waygrid_shell.services.waystation.roster import Present
 
 
-def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> list[LogRecord]:
+def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> list[TransportEnvelope]:
     """The records of the decision that `cause` made, of all `decisions` of the traversal, oldest first.
 
     Without what has been answered or withdrawn since: nobody waits for that any more.
@@ -31,6 +31,8 @@ def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> l
                 with_state(present, state),
                 before,
                 decision.effects,
+                at=decision.at,
+                cause=cause,
                 without=lambda effect: _is_start(effect) and _key(effect) not in waited_for,
             )
     raise AssertionError(f"{cause} is among the causes of {present.state.traversal}, the journal said")

@@ -2,25 +2,27 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Final, assert_never
 
 import anyio
 from anyio.abc import TaskGroup
 from attrs import define, field
 
+from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import subject_of
 from waygrid_core.message.messages import Message, TraversalRequested
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import dead_letter, unseal
+from waygrid_shell.hosting.post import unseal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
-from waygrid_shell.ports.event_log import Delivery, EventLog, LogRecord, Subscription
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.journal import Change, Decision, Journal
 from waygrid_shell.ports.live_feed import LiveFeed, Sighting
-from waygrid_shell.services.waystation.decide import AskedAgain, Decided, Refused, decide, newcomer
+from waygrid_shell.services.waystation.decide import AskedAgain, Decided, Refused, Verdict, decide, newcomer
 from waygrid_shell.services.waystation.outbox import outgoing, told_again
 from waygrid_shell.services.waystation.recovery import sent_again
 from waygrid_shell.services.waystation.roster import Present, Roster
@@ -45,8 +47,8 @@ class _Batch:
     """What a batch comes to."""
 
     cases: dict[TraversalId, _Case] = field(factory=dict)
-    records: list[LogRecord] = field(factory=list)
-    dead: list[LogRecord] = field(factory=list)
+    records: list[TransportEnvelope] = field(factory=list)
+    dead: list[TransportEnvelope] = field(factory=list)
 
 
 class Waystation:
@@ -129,7 +131,7 @@ class Waystation:
             decisions = await self._journal.decisions(subject)
             batch.records += sent_again(case.present, decisions, delivery.record.id)
             if isinstance(message, TraversalRequested) and case.present.state.has_ended:
-                batch.records += told_again(case.present, delivery.record.id)
+                batch.records += told_again(case.present, delivery.record.id, self._clock.now())
         return fresh
 
     def _decide_all(self, messages: Sequence[tuple[Delivery, TraversalId, Message]], batch: _Batch) -> None:
@@ -146,11 +148,7 @@ class Waystation:
                 case = batch.cases[subject] = _Case(present, 0)
             try:
                 verdict = decide(case.present, message, now)
-                records = (
-                    []
-                    if not isinstance(verdict, Decided)
-                    else outgoing(verdict.present, verdict.before, verdict.effects)
-                )
+                records = _records_of(verdict, delivery.record.id, now)
             except Exception as error:  # the seam: one traversal that cannot be driven must not stop the others
                 _log.exception("%s of traversal %s cannot be handled", type(message).__name__, subject)
                 _bury(batch, delivery, f"{type(error).__name__}: {error}")
@@ -173,11 +171,24 @@ class Waystation:
                     batch.records += records
                 case AskedAgain(present=present):
                     case.present = present
-                    batch.records += told_again(present, delivery.record.id)
+                    batch.records += records
                 case Refused(reason=reason, is_dead=is_dead):
                     _log.debug("%s of %s refused: %s", type(message).__name__, subject, reason)
                     if is_dead:
                         _bury(batch, delivery, reason)
+
+
+def _records_of(verdict: Verdict, cause: str, now: datetime) -> list[TransportEnvelope]:
+    """What a verdict has to be sent."""
+    match verdict:
+        case Decided(present=present, before=before, effects=effects):
+            return outgoing(present, before, effects, at=now, cause=cause)
+        case AskedAgain(present=present):
+            return told_again(present, cause, now)
+        case Refused():
+            return []
+        case _:
+            assert_never(verdict)
 
 
 def _bury(batch: _Batch, delivery: Delivery, reason: str) -> None:
