@@ -148,8 +148,8 @@ def test_a_condition_as_deep_as_one_may_be_reads_back() -> None:
             DecodeError("$.attempt", "a whole number is expected"),
         ),
         (
-            b'{"type":"NodeStarted.v7","node":"n"}',
-            DecodeError("$", "'NodeStarted.v7' is of a newer version than 'NodeStarted.v1'; update Waygrid to read it"),
+            b'{"type":"NodeStarted.v2","node":"n"}',
+            DecodeError("$", "'NodeStarted.v2' is of a newer version than 'NodeStarted.v1'; update Waygrid to read it"),
         ),
         (
             b'{"type":"SignalHeld.v1","signal":{"type":"Timeout.v1","traversal":"t"}}',
