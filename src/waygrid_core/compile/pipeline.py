@@ -113,14 +113,15 @@ class Compilation:
                 if draft.depth < self.limits.body_nesting:
                     use.draft = flatten(use.body, use.place, draft.depth + 1)
                     self.drafts.append(use.draft)
-                else:
-                    message = f"bodies nest at most {self.limits.body_nesting} deep; name this one by its hash"
-                    self.problems.add(use.place, "too-deep", message)
 
     def check_sizes(self) -> None:
         """What the check of a document has said already."""
         for draft in self.drafts:
             check_sizes(draft, self.limits, self.problems)
+            for use in draft.bodies:
+                if use.draft is None and isinstance(use.body, Spec):
+                    message = f"bodies nest at most {self.limits.body_nesting} deep; name this one by its hash"
+                    self.problems.add(use.place, "too-deep", message)
 
     def finish(self, problems: SpecErrors) -> Outcome[CompiledDag, SpecErrors]:
         """The DAG, if nothing is wrong; else what is, with these `problems` of the document."""

@@ -20,8 +20,10 @@ from tests.unit.compile.documents import (
     when,
     work,
 )
-from waygrid_core.compile.pipeline import compile_document
+from waygrid_core.compile.pipeline import compile_document, compile_spec
 from waygrid_core.outcome import Failure
+from waygrid_core.spec.check import check_spec
+from waygrid_core.spec.node import CallNode, PassNode, Spec
 
 
 def problems_of(document: Any, **settings: Any) -> list[tuple[str, str]]:
@@ -644,6 +646,60 @@ VALID: list[tuple[str, Document]] = [
 @pytest.mark.parametrize("document", [case[1] for case in VALID], ids=[case[0] for case in VALID])
 def test_what_is_right_is_no_fault(document: Document) -> None:
     assert problems_of(document) == []
+
+
+def bodies(depth: int) -> Document:
+    """Bodies in bodies."""
+    inner = work()
+    for _ in range(depth):
+        inner = call(inner)
+    return spec(inner)
+
+
+def test_bodies_nest_eight_deep_by_whichever_way() -> None:
+    assert codes_of(bodies(8)) == []
+    assert codes_of(bodies(9)) == ["too-deep"]
+    named = compile_document(bodies(7)).unwrap()
+    dags = {named.dag.hash: named}
+    assert codes_of(spec(call({"dag": named.dag.hash})), dags=dags) == []
+    assert codes_of(spec(call(call({"dag": named.dag.hash}))), dags=dags) == ["too-deep"]
+    assert codes_of(spec(work(), onEnd=call({"dag": named.dag.hash})), dags=dags) == ["too-deep"]
+
+
+def test_a_dag_that_repeats_is_no_body() -> None:
+    named = compile_document(spec(work(), repeatPolicy={"type": "Indefinitely", "every": "1h"})).unwrap()
+    dags = {named.dag.hash: named}
+    assert problems_of(spec(call({"dag": named.dag.hash})), dags=dags) == [("repeat-in-body", f"{E1}/body/dag")]
+
+
+def test_a_spec_made_in_python_is_held_to_the_same_sizes() -> None:
+    """What the check says of a document, the compiler says of a Spec that never was one."""
+    documents = [
+        bodies(9),
+        spec(),
+        spec(fork("j", {"a": work()}, join=join("j"))),
+        spec(work(onTimeout=work())),
+        spec(work(onConditions=[when(ALWAYS, work()), when(ALWAYS, work()), when(ALWAYS, work())])),
+        spec(fork("j", {"a": work(), "b": work()}, join=join("j", {"type": "Quorum", "n": 3}))),
+    ]
+    for document in documents:
+        by_document = problems_of(document)
+        assert len(by_document) == 1
+        if document != documents[0]:  # of bodies that are too deep the check keeps nothing
+            checked = check_spec(document)
+            assert checked.spec is not None
+            outcome = compile_spec(checked.spec)
+            assert isinstance(outcome, Failure)
+            assert [(problem.code, problem.pointer) for problem in outcome.failure()] == by_document
+
+
+def test_a_chain_of_bodies_made_in_python_is_too_deep_and_no_more() -> None:
+    spec_: Spec = Spec(entry_points=(PassNode(),))
+    for _ in range(5_000):
+        spec_ = Spec(entry_points=(CallNode(body=spec_),))
+    outcome = compile_spec(spec_)
+    assert isinstance(outcome, Failure)
+    assert [problem.code for problem in outcome.failure()] == ["too-deep"]
 
 
 def test_faults_do_not_hide_one_another() -> None:
