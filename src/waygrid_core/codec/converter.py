@@ -26,7 +26,7 @@ Hook = Callable[..., Any]
 
 def new_converter(*, is_detailed: bool, upcasters: Upcasters = UPCASTERS) -> Converter:
     """A converter; a detailed one is slower, and its errors say where."""
-    converter = make_converter(detailed_validation=is_detailed, omit_if_default=True)
+    converter = make_converter(detailed_validation=is_detailed, omit_if_default=True, forbid_extra_keys=True)
     _add_scalars(converter)
     _add_collections(converter)
     _add_unions(converter, upcasters)
@@ -180,14 +180,16 @@ def _union_reader(union: Any, converter: Converter, upcasters: Upcasters) -> Hoo
         if isinstance(value, dict):
             tag = value.get(TAG)
             found = readers.get(tag) if type(tag) is str else None
+            document = value.copy()
+            document.pop(TAG, None)
             if found is None:
-                kind, value = upcast(tag, value, kinds, upcasters)
+                kind, document = upcast(tag, document, kinds, upcasters)
                 read_kind = converter.get_structure_hook(kind)
                 if tag == tag_of(kind, upcasters):
                     readers[tag] = kind, read_kind
-                return read_kind(value, kind)
+                return read_kind(document, kind)
             kind, read_kind = found
-            return read_kind(value, kind)
+            return read_kind(document, kind)
         if value is None and is_optional:
             return None
         if plain:
@@ -239,6 +241,7 @@ def _write_from(leaf: FromLeaf) -> Document:
 
 
 def _read_from(document: Any, _: Any) -> FromLeaf:
+    _refuse_others(document, {"pointers", "default", "is_list"})
     pointers = tuple(_parsed(parse_data_pointer, text) for text in _array(document.get("pointers")))
     return FromLeaf(pointers, document.get("default", MISSING), document.get("is_list") is True)
 
@@ -248,11 +251,18 @@ def _write_text(leaf: TextLeaf) -> Document:
 
 
 def _read_text(document: Any, _: Any) -> TextLeaf:
+    _refuse_others(document, {"parts"})
     parts = (
         part if isinstance(part, str) else _parsed(parse_data_pointer, part["pointer"])
         for part in _array(document.get("parts"))
     )
     return TextLeaf(tuple(parts))
+
+
+def _refuse_others(document: Document, known: set[str]) -> None:
+    others = document.keys() - known
+    if others:
+        raise ValueError(f"extra fields found ({', '.join(sorted(others))})")
 
 
 def _array(value: Any) -> list[Any]:

@@ -15,6 +15,8 @@ from waygrid_core.traversal.signals import Known, KnownKey
 SECRET: Final = "$secret"
 LITERAL: Final = "$literal"
 
+_SECRET_FIELDS: Final = frozenset({"path", "field", "version"})
+
 
 def write_parameters(parameters: Mapping[str, Parameter]) -> dict[str, JsonValue]:
     """The document of a node's parameters."""
@@ -78,7 +80,7 @@ def _read_parameter(document: JsonValue) -> Parameter:
 
 
 def _read_secret(reference: JsonValue) -> SecretReference:
-    if isinstance(reference, dict):
+    if isinstance(reference, dict) and reference.keys() <= _SECRET_FIELDS:
         path, field, version = reference.get("path"), reference.get("field"), reference.get("version")
         if isinstance(path, str) and (field is None or isinstance(field, str)):
             if version is None:

@@ -202,10 +202,16 @@ def test_a_damaged_form_is_a_value_or_an_error(data: st.DataObject) -> None:
     WIRES[name].from_json({**document, field: data.draw(values_of(JsonValue))})
 
 
-def test_an_unknown_field_is_left_to_newer_readers() -> None:
-    assert decode_event(b'{"type":"NodeStarted.v1","node":"n","attempt":1,"worker":"w"}').unwrap() == NodeStarted(
-        NodeId("n"), 1
-    )
+def test_a_field_that_the_form_does_not_have_is_an_error() -> None:
+    decoded = decode_event(b'{"type":"SignalHeld.v1","signal":{"type":"Pause.v1","traversal":"t","node":"n"}}')
+    assert isinstance(decoded, Failure)
+    timeout = b'{"type":"TraversalTimeout.v1","traversal":"t","timer":"","n":1}'
+    held = decode_event(b'{"type":"SignalHeld.v1","signal":%s}' % timeout)
+    assert held == Failure(DecodeError("$.signal", "extra fields found (n)"))
+    until = b'{"type":"JsonEquals.v1","pointer":[],"value":%s}'
+    leaf = b'{"type":"LoopPlan.v1","body":"d","at_most":1,"every":null,"until":%s}' % until
+    for value in (b'{"type":"FromLeaf.v1","pointers":[],"x":1}', b'{"type":"TextLeaf.v1","parts":[],"x":1}'):
+        assert decode_plan(leaf % value) == Failure(DecodeError("$.until.value", "extra fields found (x)"))
 
 
 def test_an_older_form_is_raised_step_by_step_wherever_it_stands() -> None:

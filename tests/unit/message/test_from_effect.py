@@ -97,6 +97,9 @@ def test_work_goes_to_its_service() -> None:
     )
     canceled = NodeTraversalCancelRequested(traversal=T, node=NodeId("service"), attempt=2)
     assert sent(CancelNode(NodeId("service"), 2)) == (SERVICE, canceled)
+    working = InFlight(ROOT_SCOPE, 2, None, None, parameters, None, None)
+    before = TraversalState(T, nodes=PersistentMap({NodeId("service"): working}))
+    assert sent(CancelNode(NodeId("service"), 2), evolve(SENDER, before=before)) == (SERVICE, canceled)
 
 
 @pytest.mark.parametrize(("written", "key"), [({}, ROOT), ({"key": "o-1"}, "o-1")])

@@ -19,6 +19,11 @@ def test_values_of_one_meaning_are_equal(left: JsonValue, right: JsonValue) -> N
 @pytest.mark.parametrize(
     ("left", "right"),
     [
+        ("a", "b"),
+        (1, 2),
+        ([1, 2], [2, 1]),
+        ([1], [1, 1]),
+        ({"a": 1}, {"b": 1}),
         (1, True),
         (0, False),
         (1.0, True),
