@@ -1,7 +1,7 @@
 """JSON as Python values, and when two of them are equal."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import Final, TypeAlias, Union
 
 JsonValue: TypeAlias = Union[bool, int, float, str, "Sequence[JsonValue]", "Mapping[str, JsonValue]", None]
 """Arrays are lists, objects are dicts; what reads them must not change them."""
@@ -23,6 +23,8 @@ class Missing:
 
 MISSING = Missing()
 
+_SCALARS: Final = (str, int, float)  # a bool is an int here
+
 
 def is_number(value: JsonValue) -> bool:
     """Whether `value` is a JSON number. In Python a bool is an int; in JSON it is not."""
@@ -42,21 +44,21 @@ def json_equal(left: JsonValue, right: JsonValue) -> bool:
     pending = [(left, right)]
     while pending:
         left, right = pending.pop()
-        if isinstance(left, Mapping):
+        if left is None or isinstance(left, _SCALARS):
+            if not _scalars_equal(left, right):
+                return False
+        elif isinstance(left, Mapping):
             if not isinstance(right, Mapping) or left.keys() != right.keys():
                 return False
             pending.extend((value, right[key]) for key, value in left.items())
-        elif isinstance(left, list | tuple):
+        else:
             if not isinstance(right, list | tuple) or len(left) != len(right):
                 return False
             pending.extend(zip(left, right, strict=True))
-        elif not _scalars_equal(left, right):
-            return False
     return True
 
 
-def _scalars_equal(left: JsonValue, right: JsonValue) -> bool:
-    """Whether `left`, which is no container, equals `right`."""
+def _scalars_equal(left: str | float | None, right: JsonValue) -> bool:
     if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, str):
