@@ -94,7 +94,7 @@ class Worker:
             self._log.subscribe([topic_name(self._address)]) as subscription,
             anyio.create_task_group() as tasks,
         ):
-            tasks.start_soon(self._send_answers, subscription)
+            tasks.start_soon(self._send_answers, subscription, tasks)
             while True:
                 await self._receive(await subscription.take(_TAKEN_AT_ONCE), subscription, tasks)
 
@@ -123,7 +123,7 @@ class Worker:
         if dead:
             await self._log.publish([dead_letter(delivery.record, reason) for delivery, reason in dead])
         if dead or canceled:
-            await subscription.acknowledge([*canceled, *(delivery for delivery, _ in dead)])
+            tasks.start_soon(subscription.acknowledge, [*canceled, *(delivery for delivery, _ in dead)])
 
     def _take_up(
         self, request: NodeTraversalRequested, delivery: Delivery, remembered: Mapping[str, bytes], tasks: TaskGroup
@@ -173,7 +173,7 @@ class Worker:
         self._finished.append(finished)
         self._has_finished.set()
 
-    async def _send_answers(self, subscription: Subscription) -> None:
+    async def _send_answers(self, subscription: Subscription, tasks: TaskGroup) -> None:
         while True:
             await self._has_finished.wait()
             self._has_finished.clear()
@@ -190,7 +190,8 @@ class Worker:
                     writes.start_soon(self._ledger.record, new)
                 if records:
                     writes.start_soon(self._log.publish, records)
-            await subscription.acknowledge([delivery for each in finished for delivery in each.deliveries])
+            done = [delivery for each in finished for delivery in each.deliveries]
+            tasks.start_soon(subscription.acknowledge, done)  # nobody waits for it
 
     def _sealed(self, answer: Message, key: str, now: datetime) -> TransportEnvelope:
         return seal(WAYSTATION, answer, answer_id(key, answer), sender=self._address, sent_at=now)

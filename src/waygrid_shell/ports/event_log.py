@@ -32,7 +32,10 @@ class Subscription(Protocol):
         ...
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Say that these are done with, in whatever order. Once it returns they will never be given again."""
+        """Say that these are done with, in whatever order. Once it returns they will never be given again.
+
+        It may take its time: who is in a hurry does not wait for it.
+        """
         ...
 
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -25,15 +25,19 @@ from waygrid_shell.ports.failure import Unavailable
 T = TypeVar("T")
 Job: TypeAlias = Callable[[sqlite3.Connection], T]
 
-MAX_JOBS_A_COMMIT = 256
+MAX_JOBS_A_COMMIT: Final = 256
 """Bounds how long the first job of a commit waits for the last."""
+
+PATIENCE_SECONDS: Final = 0.02
+"""How long jobs that nobody is in a hurry for wait for one to share its commit."""
 
 
 @frozen
 class _Waiting:
     job: Job[Any]
     future: "asyncio.Future[Any]"
-    then: Callable[[Any], None] | None
+    then: Callable[[Any], None] | None = None
+    is_patient: bool = False
 
 
 @frozen
@@ -50,14 +54,19 @@ class Database:
         self.path = path
         self._loop = loop
         self._pragmas = pragmas
-        self._jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._gathered: list[_Waiting] = []
+        self._jobs: queue.SimpleQueue[Sequence[_Waiting]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="waygrid-sqlite", daemon=True)
         self._opened: asyncio.Future[None] = loop.create_future()
         self._is_closed = False
 
     async def write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
         """Execute a statement for each of `rows`; how many rows of the table that changed. Raises as `run` does."""
-        return await self.run(lambda connection: connection.executemany(statement, rows).rowcount)
+        return await self.run(_execute_many(statement, rows))
+
+    async def write_patiently(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The same for what nobody waits for: it may wait a little for a commit that it can share."""
+        await self._add(_Waiting(_execute_many(statement, rows), self._loop.create_future(), is_patient=True))
 
     async def run(self, job: Job[T], *, then: Callable[[T], None] | None = None) -> T:
         """The result of `job`, once what it wrote is committed.
@@ -67,11 +76,22 @@ class Database:
 
         Raises `StorageFull` or `Unavailable` for what SQLite cannot do, and what the job itself raises.
         """
+        future: asyncio.Future[T] = self._loop.create_future()
+        await self._add(_Waiting(job, future, then))
+        return future.result()
+
+    async def _add(self, waiting: _Waiting) -> None:
         if self._is_closed:
             raise Unavailable("database", f"{self.path} is closed")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Waiting(job, future, then))
-        return await future
+        if not self._gathered:  # whatever else comes in this turn of the loop goes with it, and shares its commit
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(waiting)
+        await waiting.future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._jobs.put(gathered)
 
     async def _open(self) -> None:
         self._thread.start()
@@ -79,13 +99,14 @@ class Database:
 
     async def _close(self) -> None:
         self._is_closed = True
-        self._jobs.put(None)
+        self._hand_over()
+        self._jobs.put(())
         await asyncio.shield(self._loop.run_in_executor(None, self._thread.join))
 
     # From here on: in the thread.
 
     def _serve(self) -> None:
-        opening = _Waiting(lambda _: None, self._opened, None)
+        opening = _Waiting(lambda _: None, self._opened)
         try:
             connection = self._connect()
         except BaseException as error:
@@ -120,18 +141,22 @@ class Database:
 
     def _batch(self) -> tuple[list[_Waiting], bool]:
         """Whatever waits now, at least one job; and False once it is time to close."""
-        first = self._jobs.get()
-        if first is None:
-            return [], False
-        batch = [first]
+        batch: list[_Waiting] = []
+        is_urgent = False
         while len(batch) < MAX_JOBS_A_COMMIT:
             try:
-                waiting = self._jobs.get_nowait()
+                if not batch:
+                    gathered = self._jobs.get()
+                elif is_urgent:
+                    gathered = self._jobs.get_nowait()
+                else:
+                    gathered = self._jobs.get(timeout=PATIENCE_SECONDS)
             except queue.Empty:
                 break
-            if waiting is None:
+            if not gathered:
                 return batch, False
-            batch.append(waiting)
+            batch += gathered
+            is_urgent = is_urgent or not all(waiting.is_patient for waiting in gathered)
         return batch, True
 
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
@@ -167,6 +192,10 @@ class Database:
     def _tell(self, results: Sequence[_Done]) -> None:
         with suppress(RuntimeError):  # the loop has closed: nobody is left to tell
             self._loop.call_soon_threadsafe(_settle, results)
+
+
+def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> Job[int]:
+    return lambda connection: connection.executemany(statement, rows).rowcount
 
 
 def _settle(results: Sequence[_Done]) -> None:

@@ -101,7 +101,7 @@ class SqliteSubscription:
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         positions = [(delivery.position,) for delivery in deliveries]
-        await self._database.write("DELETE FROM message WHERE position = ?", positions)
+        await self._database.write_patiently("DELETE FROM message WHERE position = ?", positions)
 
     async def _find_old(self) -> None:
         """What lies in the table before this subscription began may have been taken by an earlier one."""

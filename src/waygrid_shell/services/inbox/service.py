@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
+import anyio
+
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.inbox.hearing import hear
 from waygrid_core.inbox.mailbox import (
@@ -51,11 +53,14 @@ class Inbox:
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
-        async with self._log.subscribe([topic_name(INBOX)]) as subscription:
+        async with (
+            self._log.subscribe([topic_name(INBOX)]) as subscription,
+            anyio.create_task_group() as tasks,
+        ):
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
                 await self._log.publish(await self._handle(deliveries))
-                await subscription.acknowledge(deliveries)
+                tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> list[TransportEnvelope]:
         """Keeps what the batch makes of the mailboxes; the answers to send, and what nobody can read."""

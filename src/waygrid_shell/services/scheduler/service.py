@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 import anyio
+from anyio.abc import TaskGroup
 
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.messages import Message, TimerCancelRequested, TimerFired, TimerRequested
@@ -42,9 +43,9 @@ class Scheduler:
         """Serve. Raises what its ports raise."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._fire)
-            await self._receive()
+            await self._receive(tasks)
 
-    async def _receive(self) -> None:
+    async def _receive(self, tasks: TaskGroup) -> None:
         async with self._log.subscribe([topic_name(SCHEDULER)]) as subscription:
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
@@ -55,7 +56,7 @@ class Scheduler:
                 )
                 if dead:
                     await self._log.publish(dead)
-                await subscription.acknowledge(deliveries)
+                tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it
                 self._changed.set()
 
     async def _fire(self) -> None:
