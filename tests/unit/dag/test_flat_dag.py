@@ -1,6 +1,8 @@
 """The flat JSON of a DAG: it comes back as it went, and hand-made ones pass the checks of a Spec."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +213,10 @@ NONSENSE: list[Any] = [
 @pytest.mark.parametrize("document", NONSENSE)
 def test_anything_gives_errors_and_no_exception(document: Any) -> None:
     assert codes(document)
+
+
+def test_the_example_of_the_reference_is_a_dag() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "flat-dag.md").read_text(encoding="utf-8")
+    document = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    del document["hash"]  # it stands for any
+    assert codes(document) == []
