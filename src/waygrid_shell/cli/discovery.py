@@ -44,7 +44,6 @@ def discover(names: Sequence[str]) -> Discovery:
 def holds_scenarios(source: Source) -> bool:
     """Whether a document of the file has a `spec` and an `expect`; a file that cannot be read, if it seems so."""
     from waygrid_core.spec.document import read_yaml_documents
-
     from waygrid_core.spec.limits import DEFAULT_LIMITS
 
     if _EXPECTS.search(source.text) is None and "expect" not in source.text:
