@@ -33,7 +33,6 @@ def compile_file(
     """
     from waygrid_core.dag.flat import dag_to_json
     from waygrid_core.spec.write import write_json_text
-
     from waygrid_shell.cli.specs import compile_source, compiled_dags, complain_of
 
     source = read_source(file)
