@@ -25,7 +25,7 @@ _ICON_ROOM: Final = 42.0
 _TITLE_SIZE: Final = 13.0
 _SMALL_SIZE: Final = 11.0
 _LONGEST_SUBTITLE: Final = 56  # characters
-_WEIGHTS: Final = {SUCCESS: 200.0, ALWAYS: 20.0, JOIN: 4.0, FAILURE: 1.0, TIMEOUT: 1.0}
+_WEIGHTS: Final = {SUCCESS: 4_000.0, ALWAYS: 40.0, JOIN: 4.0, FAILURE: 1.0, TIMEOUT: 1.0}
 
 _STYLE: Final = """
 text{font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif}
