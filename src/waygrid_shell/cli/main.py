@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
+from waygrid_shell.cli.output import abandon_output, flush_output, write_result
 from waygrid_shell.cli.source import STANDARD_INPUT
 
 if TYPE_CHECKING:
@@ -78,12 +79,10 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line, and give its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _open_streams()
     try:
         code = _carry_out(list(arguments))
-        sys.stdout.flush()
+        flush_output()
         return code
     except UserError as mistake:
         sys.stderr.write(f"waygrid: {mistake.sentence}\n")
@@ -92,18 +91,28 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write("waygrid: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough. Python would complain again when it flushes at exit: give it a void.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has enough, and wants to hear no more.
+        abandon_output()
         return FAILED
+
+
+def _open_streams() -> None:
+    """A stream that the caller closed is a void; the others speak UTF-8, and show what it cannot say."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _carry_out(arguments: list[str]) -> int:
     match arguments:
         case [] | ["--help" | "-h" | "help"]:
-            sys.stdout.write(overview())
+            write_result(overview())
             return OK if arguments else USAGE
         case ["--version"]:
-            sys.stdout.write(f"waygrid {version()}\n")
+            write_result(f"waygrid {version()}")
             return OK
         case ["help", *rest]:
             return _carry_out([*rest, "--help"])

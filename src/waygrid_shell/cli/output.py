@@ -1,9 +1,11 @@
 """Where a command's result goes: standard output, or a file. What is said about it goes to standard error."""
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from waygrid_shell.cli.mistake import UserError
+from waygrid_shell.cli.mistake import FAILED, UserError
 from waygrid_shell.cli.source import STANDARD_INPUT, why
 
 
@@ -11,13 +13,39 @@ def write_result(text: str, output: str | None = None) -> None:
     """Write the result, with a newline at its end, to the file `output` or (None or `-`) to standard output."""
     text = text if text.endswith("\n") else text + "\n"
     if output is None or output == STANDARD_INPUT:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _refused(error) from error
+        flush_output()
         return
     try:
         Path(output).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     except (OSError, ValueError) as error:
         raise UserError(f"cannot write {output}: {why(error)}") from error
+
+
+def flush_output() -> None:
+    """Have standard output written. Raises `UserError`, or `BrokenPipeError` if its reader has gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refused(error) from error
+
+
+def abandon_output() -> None:
+    """Turn standard output into a void: else Python would try, and complain, once more at its exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused(error: OSError) -> UserError:
+    abandon_output()
+    return UserError(f"cannot write to standard output: {why(error)}", FAILED)
 
 
 def complain(line: str) -> None:

@@ -32,6 +32,8 @@ def read_source(name: str) -> Source:
     """What is in the file of that name, or on standard input. Raises `UserError` if it cannot be read."""
     if name == STANDARD_INPUT:
         return Source(name, _without_mark(sys.stdin.buffer.read()), "auto")
+    if not name:
+        raise UserError("cannot read '': a file has a name")
     try:
         content = Path(name).read_bytes()
     except (OSError, ValueError) as error:

@@ -155,3 +155,28 @@ def test_completion_scripts_know_the_commands(waygrid: Waygrid) -> None:
         ran = waygrid("completion", shell)
         assert ran.code == 0
         assert all(command.name in ran.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("schema > /dev/full", 1, "cannot write to standard output: no space left on device"),
+        ("--help > /dev/full", 1, "cannot write to standard output: no space left on device"),
+        ("validate a.yaml > /dev/full", 1, "cannot write to standard output: no space left on device"),
+        ("validate a.yaml >&-", 0, ""),
+        ("validate a.yaml 2>&-", 0, ""),
+        ("validate missing.yaml 2>&-", 2, ""),
+        ("validate - <&-", 1, "-:: not-json: "),
+    ],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_streams_that_are_full_or_closed_are_no_accident(tmp_path: Path, line: str, code: int, said: str) -> None:
+    (tmp_path / "a.yaml").write_bytes(SPEC)
+    command = f"'{sys.executable}' -m waygrid_shell.cli {line}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
