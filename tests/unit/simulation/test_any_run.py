@@ -84,7 +84,7 @@ def observe(scenario: Scenario, steps: int = STEPS) -> Observation:
     return run_scenario(scenario, steps).actual
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_a_run_ends_alike_when_every_message_arrives_twice_and_waits_only_for_what_may_not_come(
     drawn: tuple[Scenario, list[str]],
@@ -108,7 +108,7 @@ def test_a_run_ends_alike_when_every_message_arrives_twice_and_waits_only_for_wh
     assert once.status != "running" or may_not_come
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 100))
 def test_a_run_ends_in_whatever_order_messages_arrive(drawn: tuple[Scenario, list[str]], seed: int) -> None:
     scenario, names = drawn
