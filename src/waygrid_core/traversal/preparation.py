@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from attrs import frozen
-from waygrid_core.spec.conditions import write_condition
 
 from waygrid_core.condition.evaluate import resolve
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
 from waygrid_core.model.json_value import JsonValue, is_json_array
 from waygrid_core.policy.join import Quorum
+from waygrid_core.spec.conditions import write_condition
 from waygrid_core.template.evaluate import Sight, evaluate, read_operand
 from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
