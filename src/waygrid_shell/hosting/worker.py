@@ -110,20 +110,20 @@ class Worker:
                 messages.append((delivery, outcome.unwrap()))
         requests = [message for _, message in messages if isinstance(message, NodeTraversalRequested)]
         remembered = await self._ledger.recall([_key(request) for request in requests])
-        canceled: list[Delivery] = []
+        idle: list[Delivery] = []
         for delivery, message in messages:
             match message:
                 case NodeTraversalRequested():
                     self._take_up(message, delivery, remembered, tasks)
                 case NodeTraversalCancelRequested():
-                    self._cancel(message)
-                    canceled.append(delivery)
+                    if not self._cancel(message, delivery):
+                        idle.append(delivery)
                 case _:
                     dead.append((delivery, f"{type(message).__name__} is not for {self._address}"))
         if dead:
             await self._log.publish([dead_letter(delivery.record, reason) for delivery, reason in dead])
-        if dead or canceled:
-            tasks.start_soon(subscription.acknowledge, [*canceled, *(delivery for delivery, _ in dead)])
+        if dead or idle:
+            tasks.start_soon(subscription.acknowledge, [*idle, *(delivery for delivery, _ in dead)])
 
     def _take_up(
         self, request: NodeTraversalRequested, delivery: Delivery, remembered: Mapping[str, bytes], tasks: TaskGroup
@@ -137,10 +137,14 @@ class Worker:
             self._under_way[key] = under_way = _UnderWay(request, key, [delivery])
             tasks.start_soon(self._make, under_way)
 
-    def _cancel(self, message: NodeTraversalCancelRequested) -> None:
+    def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> bool:
+        """Whether there was something to cancel: then both are acknowledged together, lest a crash part them."""
         under_way = self._under_way.get(_key(message))
-        if under_way is not None:
-            under_way.scope.cancel()
+        if under_way is None:
+            return False
+        under_way.deliveries.append(delivery)
+        under_way.scope.cancel()
+        return True
 
     async def _make(self, under_way: _UnderWay) -> None:
         answer: Message | None = None

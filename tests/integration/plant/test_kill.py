@@ -12,13 +12,9 @@ import anyio
 import pytest
 from anyio.abc import Process
 
+from tests.integration.plant.journals import check_journal
 from tests.integration.plant.receiver import Receiver
-from waygrid_core.children.series_fold import fold_series
-from waygrid_core.children.series_state import SeriesState, new_series
-from waygrid_core.traversal.events import NodeFailed, NodeSucceeded, NodeTimedOut, RetryScheduled
-from waygrid_core.traversal.fold import fold
-from waygrid_core.traversal.state import new_traversal
-from waygrid_shell.runtime.wiring import Ports, sqlite_ports
+from waygrid_shell.runtime.wiring import sqlite_ports
 
 pytestmark = pytest.mark.anyio
 
@@ -136,7 +132,7 @@ async def test_kill_anywhere_and_run_again(tmp_path: Path, receiver: Receiver, s
         assert await ports.event_log.backlog() == {}
         assert await ports.timer_book.count() == 0
         for outcome in outcomes:
-            await _check_journal(ports, outcome["traversal"])
+            await check_journal(ports, outcome["traversal"])
 
     code, output = await _run(tmp_path, running)
     assert code == 0
@@ -153,23 +149,3 @@ async def _run(folder: Path, running: list[Process]) -> tuple[int, str]:
         assert process.stdout is not None
         output = b"".join([chunk async for chunk in process.stdout])
         return await process.wait(), output.decode()
-
-
-async def _check_journal(ports: Ports, traversal: Any) -> None:
-    """All rows folded give the stored state, no message was heard twice, no attempt has two ends."""
-    decisions = await ports.journal.decisions(traversal)
-    stored = (await ports.journal.load([traversal]))[traversal]
-    assert len({decision.cause for decision in decisions}) == len(decisions)
-    state: Any = new_series(traversal) if isinstance(stored.state, SeriesState) else new_traversal(traversal)
-    ends: list[tuple[str, int]] = []
-    for decision in decisions:
-        events: Any = decision.events
-        state = fold_series(events, state) if isinstance(state, SeriesState) else fold(events, state)
-        assert state.version == decision.version
-        ends += [
-            (event.node, event.attempt)
-            for event in events
-            if isinstance(event, NodeSucceeded | NodeFailed | NodeTimedOut | RetryScheduled)
-        ]
-    assert state == stored.state
-    assert len(ends) == len(set(ends))
