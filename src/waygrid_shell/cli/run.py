@@ -16,12 +16,13 @@ from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure
-from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, UserError
+from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
 from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.run_report import (
     PlainProgress,
     Progress,
     SilentProgress,
+    counted,
     left_document,
     left_line,
     outcome_document,
@@ -34,7 +35,7 @@ from waygrid_shell.cli.specs import compile_source, complain_of
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.origins.batch.events import GivenEvent, read_event, read_events
 from waygrid_shell.origins.batch.payloads import BadPayload, Payload, read_payloads
-from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageInUse
 from waygrid_shell.ports.secret_vault import SecretNotFound
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
@@ -165,7 +166,12 @@ def run_command(
     except BaseExceptionGroup as group:
         raise _one_of(group) from group
     except PortFailure as failure:
-        raise UserError(str(failure), FAILED) from failure
+        raise _mistake(failure) from failure
+
+
+def _mistake(failure: PortFailure) -> UserError:
+    """Where the data lies is a matter of the command line; whatever else fails, the run had begun."""
+    return UserError(str(failure), USAGE if isinstance(failure, ForeignStorage | StorageInUse) else FAILED)
 
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -173,7 +179,7 @@ def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     leaves = list(_leaves(group))
     for leaf in leaves:
         if isinstance(leaf, PortFailure):
-            return UserError(str(leaf), FAILED)
+            return _mistake(leaf)
     for leaf in leaves:
         if isinstance(leaf, UserError | BrokenPipeError | KeyboardInterrupt):
             return leaf
@@ -212,7 +218,7 @@ def _sift(found: Iterable[T | BadPayload], kind: type[T], *, is_lenient: bool) -
     if len(bad) > _PROBLEMS_SHOWN:
         complain(f"and {len(bad) - _PROBLEMS_SHOWN} more")
     if bad and not is_lenient:
-        raise UserError(f"{_count(len(bad), 'line')} cannot be used; nothing was accepted (--skip-bad-lines goes on)")
+        raise UserError(f"{counted(len(bad), 'line')} cannot be used; nothing was accepted (--skip-bad-lines goes on)")
     return good, len(bad)
 
 
@@ -238,7 +244,7 @@ def _refuse_unserved(dags: Sequence[Dag], served: Mapping[ServiceAddress, Served
         if address.component in ("processor", "destination"):
             cure = f'decorate a function with @app.{address.component}("{address.service}") and give --app module:app'
         complain(f"nobody serves {address}: {cure}")
-    raise UserError(f"{spec} needs {_count(len(unserved), 'service')} that nobody serves; nothing was accepted")
+    raise UserError(f"{spec} needs {counted(len(unserved), 'service')} that nobody serves; nothing was accepted")
 
 
 async def _run(plan: _Plan) -> int:
@@ -275,7 +281,7 @@ async def _refuse_missing_secrets(compiled: CompiledDag, ports: Ports) -> None:
     for sentence in missing:
         complain(sentence)
     if missing:
-        raise UserError(f"{_count(len(missing), 'secret')} cannot be had; nothing was accepted")
+        raise UserError(f"{counted(len(missing), 'secret')} cannot be had; nothing was accepted")
 
 
 async def _mention_strangers(plan: _Plan, ports: Ports) -> None:
@@ -348,8 +354,10 @@ def _conclude(batch_run: BatchRun, plan: _Plan, seconds: float, *, is_interrupte
             if plan.data_dir is not None
             else "without --data-dir they are gone"
         )
-        complain(f"waygrid: stopped with {_count(open_, 'traversal')} not at an end; {kept}")
+        complain(f"waygrid: stopped with {counted(open_, 'traversal')} not at an end; {kept}")
         return INTERRUPTED
+    if tally.total == 0 and not plan.job.payloads and plan.data_dir is not None:
+        complain(f"waygrid: nothing is under way in {plan.data_dir}; give --payload to begin something")
     _say_how_to_go_on(batch_run, plan)
     return OK if tally.completed == tally.total and not tally.left else FAILED
 
@@ -369,7 +377,3 @@ def _say_how_to_go_on(batch_run: BatchRun, plan: _Plan) -> None:
         f"waygrid: nothing more comes by itself; what waits is kept in {plan.data_dir}. Give the event to go on: "
         f"waygrid run SPEC --data-dir {plan.data_dir} --event '{first.event}@{first.key}=JSON'"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

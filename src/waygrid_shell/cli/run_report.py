@@ -100,7 +100,12 @@ def summary_line(tally: Tally, seconds: float, bad: int) -> str:
         if count
     ]
     origin = f" ({', '.join(came)})" if came else ""
-    return f"{tally.total} traversals: {', '.join(parts)}{origin}, {seconds:.1f} s"
+    return f"{counted(tally.total, 'traversal')}: {', '.join(parts)}{origin}, {seconds:.1f} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class Progress(Protocol):

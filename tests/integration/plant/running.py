@@ -65,7 +65,7 @@ async def run_and_leave(
     dag = compiled(document)
     await ports.dag_store.put(dag)
     ended: list[Ended] = []
-    given = [Payload(f"#{number}", payload) for number, payload in enumerate(payloads)]
+    given = [Payload(f"#{number:05}", payload) for number, payload in enumerate(payloads)]
     job = Job(compiled=dag, payloads=given, entry=0, batch=batch, events=events, concurrency=50)
     with anyio.fail_after(60):
         async with running_plant(ports, app or App()) as plant:

@@ -1,11 +1,13 @@
 """Retries, timers, children, series, events and cleaning up, on the real plant with real clocks."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, run_and_leave, run_one, run_spec, running_plant, work
 from waygrid_core.children.derive import plan_for
 from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
@@ -13,12 +15,14 @@ from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeDispatched, RetryScheduled
+from waygrid_shell.adapters.sqlite.database import open_database
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.origins.batch.intake import BATCH
+from waygrid_shell.ports.failure import StorageFull
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.processors.function import App, Failed
-from waygrid_shell.runtime.wiring import Ports
+from waygrid_shell.runtime.wiring import Ports, database_ports
 
 pytestmark = pytest.mark.anyio
 
@@ -331,3 +335,21 @@ async def test_what_nobody_can_read_goes_to_the_dead_letters_and_the_rest_goes_o
             (delivery,) = await dead.take(1)
             assert delivery.record.value == b"{"
             assert delivery.record.headers[DEAD_LETTER_REASON]
+
+
+async def test_a_full_disk_ends_the_run_plainly_and_the_next_one_makes_it_good(tmp_path: Path) -> None:
+    spec = {"entryPoints": [work("a", onSuccess=work("a", onSuccess=work("a")))]}
+    payloads = [{"n": number, "text": "x" * 2_000} for number in range(100)]
+    path = tmp_path / "waygrid.db"
+    with pytest.raises(ExceptionGroup) as raised:
+        async with open_database(path, {"max_page_count": 220}) as database:
+            await run_spec(database_ports(database), spec, echo_app("a"), payloads=payloads)
+    assert raised.value.subgroup(StorageFull) is not None
+    async with open_database(path) as database:
+        ports = database_ports(database)
+        began = len(await ports.journal.unfinished())
+        ended = await run_spec(ports, spec, echo_app("a"), payloads=payloads)
+        assert began > 0
+        assert [each.summary.output for each in ended] == payloads
+        for each in ended:
+            await check_journal(ports, each.summary.traversal)
