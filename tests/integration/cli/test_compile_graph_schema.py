@@ -95,3 +95,12 @@ def test_the_schema_is_a_schema_and_accepts_a_spec(waygrid: Waygrid) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(FORK)
     assert not jsonschema.Draft202012Validator(schema).is_valid({"entryPoints": [], "nope": 1})
+
+
+def test_the_flat_dag_of_the_largest_spec_is_read_again(waygrid: Waygrid) -> None:
+    nodes = 10_000
+    chain = '{"type":"pass","onSuccess":' * (nodes - 1) + '{"type":"pass"}' + "}" * (nodes - 1)
+    flat = waygrid("compile", "-", stdin=f'{{"entryPoints":[{chain}]}}'.encode())
+    assert flat.code == 0
+    assert len(flat.out) > 1024 * 1024
+    assert waygrid("validate", "-", stdin=flat.out.encode()).code == 0
