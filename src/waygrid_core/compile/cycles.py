@@ -1,16 +1,12 @@
 """No token comes back to where it was: a graph has no cycle, and what is to happen again is a loop."""
 
-from typing import Final
-
 from waygrid_core.compile.draft import NOWHERE, Draft, Vertex
+from waygrid_core.compile.guarantees import name_of
 from waygrid_core.compile.scopes import just_ends
-from waygrid_core.dag.paths import closing_edges, describe_cycle
-from waygrid_core.spec.node import ForkNode, JoinNode, Reference
-from waygrid_core.spec.place import pointer_of
+from waygrid_core.dag.paths import SHOWN, closing_edges, describe_cycle
+from waygrid_core.spec.node import ForkNode, Reference
 from waygrid_core.spec.problem import ProblemSink
-
-_MAX_NAME: Final = 80  # characters of a pointer that a message repeats
-_NAMED: Final = 7  # nodes of a cycle whose names are looked up; a message shows fewer
+from waygrid_core.spec.write import TYPES
 
 
 def cut_cycles(draft: Draft, problems: ProblemSink) -> None:
@@ -20,8 +16,8 @@ def cut_cycles(draft: Draft, problems: ProblemSink) -> None:
     for source, join in _inline_flows(draft).items():
         successors[source].append(join)
     for closing in closing_edges(successors):
-        names = [_name(vertices[vertex]) for vertex in closing.cycle[:_NAMED]]
-        message = describe_cycle(names + [""] * (len(closing.cycle) - len(names)))
+        names = [_name(vertices[vertex]) for vertex in closing.cycle[:SHOWN]]
+        message = describe_cycle(names, len(closing.cycle))
         edges = vertices[closing.source].edges
         if closing.index == len(edges):  # the flow from the end of a branch into the inline join
             problems.add(vertices[closing.source].place, "cycle", message)
@@ -53,9 +49,7 @@ def _is_inline(fork: Vertex) -> bool:
 
 
 def _name(vertex: Vertex) -> str:
-    if vertex.node.id is not None:
-        return vertex.node.id
-    if isinstance(vertex.node, ForkNode | JoinNode):
-        return vertex.node.join_node_id
-    pointer = pointer_of(vertex.place)
-    return pointer if len(pointer) <= _MAX_NAME else f"...{pointer[-_MAX_NAME:]}"
+    """What people call the node; of one that nobody named, what kind of node it is."""
+    if isinstance(vertex.node, ForkNode):
+        return vertex.node.id or vertex.node.join_node_id
+    return name_of(vertex.node) or TYPES[type(vertex.node)]

@@ -1,15 +1,18 @@
 """Guarantees name nodes as scenarios do, nodes of bodies too; a name that names nothing is a fault."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+from attrs import frozen
 
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.dag.dag import CompiledDag, DagAnnotations
 from waygrid_core.dag.named_nodes import PlacedNode
-from waygrid_core.dag.node import DagNode, TaskNode
+from waygrid_core.dag.node import CallWork, DagNode, EachWork, LoopWork, TaskNode
 from waygrid_core.dag.node import JoinNode as DagJoinNode
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash
+from waygrid_core.spec.fields import shown
 from waygrid_core.spec.node import (
     AtMost,
     AwaitNode,
@@ -25,19 +28,103 @@ from waygrid_core.spec.node import (
 from waygrid_core.spec.place import Place
 from waygrid_core.spec.problem import ProblemSink
 
+ON_END: Final = "onEnd"
+
 MayHold: TypeAlias = Callable[[str], bool]
 """Whether a name may stand in a part that could not be read."""
 
 
-def check_guarantees(
-    draft: Draft, dags: Mapping[DagHash, CompiledDag], may_hold: MayHold, problems: ProblemSink
-) -> None:
+@frozen
+class _Named:
+    """The names of one Spec: those of its nodes, and under the name of each node with a body, what bodies those are."""
+
+    own: frozenset[str]
+    below: Mapping[str, list["_Part"]]
+
+
+@frozen
+class _NamedDag:
+    """A DAG that a body names by its hash, or one of its own bodies, with what was said of its nodes."""
+
+    compiled: CompiledDag
+    dag_hash: DagHash
+    annotations: DagAnnotations | None
+
+
+_Part: TypeAlias = Draft | _NamedDag
+_LONGEST_PARENT: Final = 64
+"""A node with a body is called by its id or label, neither longer than this, or by the address of all bodies."""
+
+
+class NodeNames:
+    """The names in Specs and DAGs, each gathered once and only when a guarantee asks."""
+
+    def __init__(self, dags: Mapping[DagHash, CompiledDag]) -> None:
+        self._dags = dags
+        self._known: dict[tuple[int, DagHash | None, int], _Named] = {}
+
+    def has(self, draft: Draft, name: str) -> bool:
+        """Whether some node is called that. A parent's name may have slashes itself, so every split is tried."""
+        waiting: list[tuple[_Part, str]] = [(draft, name)]
+        while waiting:
+            part, rest = waiting.pop()
+            named = self._named(part)
+            if rest in named.own:
+                return True
+            at = rest.find("/", 0, _LONGEST_PARENT + 1)
+            while at >= 0:
+                waiting.extend((inner, rest[at + 1 :]) for inner in named.below.get(rest[:at], ()))
+                at = rest.find("/", at + 1, _LONGEST_PARENT + 1)
+        return False
+
+    def _named(self, part: _Part) -> _Named:
+        if isinstance(part, Draft):
+            key: tuple[int, DagHash | None, int] = (id(part), None, 0)
+            return self._known.get(key) or self._known.setdefault(key, self._of_draft(part))
+        key = (id(part.compiled), part.dag_hash, id(part.annotations))
+        return self._known.get(key) or self._known.setdefault(key, _of_dag(part))
+
+    def _of_draft(self, draft: Draft) -> _Named:
+        own = {called for vertex in draft.vertices if (called := name_of(vertex.node)) is not None}
+        below: dict[str, list[_Part]] = {}
+        for use in draft.bodies:
+            parent = ON_END if use.vertex == NOWHERE else name_of(draft.vertices[use.vertex].node)
+            compiled = self._dags.get(use.body.dag) if isinstance(use.body, DagBody) else None
+            if parent is not None and use.draft is not None:
+                below.setdefault(parent, []).append(use.draft)
+            elif parent is not None and compiled is not None:
+                below.setdefault(parent, []).append(_NamedDag(compiled, compiled.dag.hash, compiled.annotations))
+        return _Named(frozenset(own), below)
+
+
+def _of_dag(part: _NamedDag) -> _Named:
+    compiled, said = part.compiled, part.annotations
+    own: set[str] = set()
+    below: dict[str, list[_Part]] = {}
+    dag = compiled.dag if part.dag_hash == compiled.dag.hash else compiled.bodies.get(part.dag_hash)
+    if dag is None:
+        return _Named(frozenset(), below)
+    for node in dag.nodes.values():
+        annotation = None if said is None else said.nodes.get(node.id)
+        called = _name_in_dag(node, dag.author_ids.get(node.id), None if annotation is None else annotation.label)
+        if called is None:
+            continue
+        own.add(called)
+        if isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork):
+            inner = None if annotation is None else annotation.body
+            below.setdefault(called, []).append(_NamedDag(compiled, node.work.body, inner))
+    if dag.on_end is not None:
+        below.setdefault(ON_END, []).append(_NamedDag(compiled, dag.on_end, None if said is None else said.on_end))
+    return _Named(frozenset(own), below)
+
+
+def check_guarantees(draft: Draft, names: NodeNames, may_hold: MayHold, problems: ProblemSink) -> None:
     """Report every name in the guarantees of this Spec that no node has, here or in a body."""
     if not draft.spec.guarantees:
         return
     for name, place in _names_in(draft.spec, draft.place):
-        if not _is_known(draft, dags, name) and not may_hold(name.rpartition("/")[2]) and not may_hold(name):
-            message = f"no node is called {name!r}; write its id, else its label, else its address without scheme"
+        if not names.has(draft, name) and not may_hold(name.rpartition("/")[2]) and not may_hold(name):
+            message = f"no node is called {shown(name)}; write its id, else its label, else its address without scheme"
             problems.add(place, "unknown-ref", message)
 
 
@@ -50,46 +137,6 @@ def _names_in(spec: Spec, place: Place) -> Iterator[tuple[str, Place]]:
                 yield succeeded, (((at, "never"), "before"), "succeeded")
             case AtMost(dispatch=dispatch):
                 yield dispatch, ((at, "atMost"), "dispatch")
-
-
-def _is_known(draft: Draft, dags: Mapping[DagHash, CompiledDag], name: str) -> bool:
-    """Whether some node is called that. A parent's name may have slashes itself, so every split is tried."""
-    waiting: list[tuple[Draft | tuple[CompiledDag, DagHash], DagAnnotations | None, str]] = [(draft, None, name)]
-    while waiting:
-        at, said, rest = waiting.pop()
-        if isinstance(at, Draft):
-            for use in at.bodies:
-                parent = "onEnd" if use.vertex == NOWHERE else name_of(at.vertices[use.vertex].node)
-                if parent is None or not rest.startswith(f"{parent}/"):
-                    continue
-                inner = rest[len(parent) + 1 :]
-                if use.draft is not None:
-                    waiting.append((use.draft, None, inner))
-                elif isinstance(use.body, DagBody):
-                    compiled = dags.get(use.body.dag)
-                    if compiled is None:
-                        return True  # that is reported already
-                    waiting.append(((compiled, compiled.dag.hash), compiled.annotations, inner))
-            if any(name_of(vertex.node) == rest for vertex in at.vertices):
-                return True
-            continue
-        compiled, dag_hash = at
-        dag = compiled.dag if dag_hash == compiled.dag.hash else compiled.bodies.get(dag_hash)
-        if dag is None:
-            continue
-        for node in dag.nodes.values():
-            annotation = None if said is None else said.nodes.get(node.id)
-            called = _name_in_dag(node, dag.author_ids.get(node.id), None if annotation is None else annotation.label)
-            if called == rest:
-                return True
-            body = getattr(node.work, "body", None) if isinstance(node, TaskNode) else None
-            if body is not None and called is not None and rest.startswith(f"{called}/"):
-                below = None if annotation is None else annotation.body
-                waiting.append(((compiled, body), below, rest[len(called) + 1 :]))
-        if dag.on_end is not None and rest.startswith("onEnd/"):
-            below = None if said is None else said.on_end
-            waiting.append(((compiled, dag.on_end), below, rest.removeprefix("onEnd/")))
-    return False
 
 
 def name_of(node: PlacedNode) -> str | None:

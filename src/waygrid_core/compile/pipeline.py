@@ -14,7 +14,7 @@ from waygrid_core.compile.build import build
 from waygrid_core.compile.cycles import cut_cycles
 from waygrid_core.compile.draft import Draft
 from waygrid_core.compile.flatten import flatten
-from waygrid_core.compile.guarantees import check_guarantees
+from waygrid_core.compile.guarantees import NodeNames, check_guarantees
 from waygrid_core.compile.pair_joins import pair_joins
 from waygrid_core.compile.pointers import check_pointers
 from waygrid_core.compile.references import resolve_references
@@ -101,6 +101,7 @@ class Compilation:
         self.drafts: list[Draft] = []
         self.unread: list[Unread] = []
         self.heights = Heights()
+        self.names = NodeNames(dags)
 
     def flatten(self, spec: Spec, document: JsonValue) -> None:
         """Draft the Spec and its bodies, whose nesting is bounded."""
@@ -142,7 +143,7 @@ class Compilation:
         report_deep_forks(draft, self.limits, problems)
         check_pointers(draft, unread, problems)
         check_named_bodies(draft, self.dags, self.heights, self.limits, problems)
-        check_guarantees(draft, self.dags, self._may_be_unread, problems)
+        check_guarantees(draft, self.names, self._may_be_unread, problems)
 
     def _may_be_unread(self, name: str) -> bool:
         return any(unread.hole_may_hold(name) for unread in self.unread)

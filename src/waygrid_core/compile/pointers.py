@@ -3,15 +3,21 @@
 It names a node of this Spec that is not inside another branch of a fork around the node that looks.
 """
 
+from typing import Final
+
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.compile.unread import Unread
 from waygrid_core.dag.named_nodes import pointers_of
 from waygrid_core.spec.problem import ProblemSink
 
+_DEEPEST: Final = 1_000
+
 
 def check_pointers(draft: Draft, unread: Unread, problems: ProblemSink) -> None:
     """Report every pointer that names no node, or one that it cannot see."""
     named: dict[str, int] | None = None
+    # Forks that nest beyond all bounds are a fault of their own, and are not climbed for each pointer.
+    is_bounded = max(scope.depth for scope in draft.scopes) <= _DEEPEST
     for vertex in draft.vertices:
         for name, place in pointers_of(vertex.node, vertex.place):
             named = _named(draft) if named is None else named
@@ -20,9 +26,9 @@ def check_pointers(draft: Draft, unread: Unread, problems: ProblemSink) -> None:
                 if not unread.may_hold(name):
                     message = f"no node of this Spec has the id {name!r}"
                     problems.add(place, "unknown-ref", message)
-            elif len(draft.ids.get(name, ())) <= 1 and _is_in_other_branch(
-                draft, draft.vertices[target].scope, vertex.scope
-            ):
+                continue
+            is_judged = is_bounded and len(draft.ids.get(name, ())) <= 1
+            if is_judged and _is_in_other_branch(draft, draft.vertices[target].scope, vertex.scope):
                 message = f"{name!r} stands in another branch of a fork around this node, which may not have run"
                 problems.add(place, "unknown-ref", message)
 

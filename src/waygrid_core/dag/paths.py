@@ -1,8 +1,12 @@
 """Walks over a graph whose nodes are numbers. Iterative, for a graph may be a chain of 10 000 nodes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from attrs import frozen
+
+SHOWN: Final = 6
+"""How many nodes of a cycle a message names."""
 
 
 @frozen
@@ -49,11 +53,10 @@ def closing_edges(successors: Sequence[Sequence[int]], order: list[int] | None =
             taken.append(0)
 
 
-def describe_cycle(names: Sequence[str]) -> str:
-    """The sentence about a cycle of nodes with these names; of a long one its beginning."""
-    shown = 6
-    more = f" > ({len(names) - shown} more)" if len(names) > shown else ""
-    return f"this path leads back: {' > '.join(names[:shown])}{more} > {names[0]}; use a loop to do work again"
+def describe_cycle(names: Sequence[str], length: int) -> str:
+    """The sentence about a cycle of `length` nodes, of which the first `SHOWN` have these names."""
+    more = f" > ({length - len(names)} more)" if length > len(names) else ""
+    return f"this path leads back: {' > '.join(names)}{more} > {names[0]}; use a loop to do work again"
 
 
 def missing_end(first: int, join: int, onward: Callable[[int], Sequence[int] | None]) -> int | None:

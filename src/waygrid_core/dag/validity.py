@@ -12,7 +12,7 @@ from attrs import Factory, define
 from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, JOIN, SUCCESS
 from waygrid_core.dag.graph import Graph, GraphNode
 from waygrid_core.dag.named_nodes import pointers_of
-from waygrid_core.dag.paths import closing_edges, describe_cycle, missing_end
+from waygrid_core.dag.paths import SHOWN, closing_edges, describe_cycle, missing_end
 from waygrid_core.model.identifiers import ROOT_SCOPE, ScopeId, branch_scope
 from waygrid_core.policy.join import And, Quorum
 from waygrid_core.spec.limits import Limits
@@ -103,10 +103,10 @@ def _cut_cycles(graph: Graph, structure: Structure, problems: ProblemSink) -> li
         successors[fork].append(join)  # the join comes after its fork, whether or not a branch reaches it
     order: list[int] = []
     for closing in closing_edges(successors, order):
-        names = [graph.nodes[at].id for at in closing.cycle]
+        names = [graph.nodes[at].id for at in closing.cycle[:SHOWN]]
         edges = graph.nodes[closing.source].edges
         place = edges[closing.index].place if closing.index < len(edges) else graph.nodes[closing.source].place
-        problems.add(place, "cycle", describe_cycle(names))
+        problems.add(place, "cycle", describe_cycle(names, len(closing.cycle)))
         if closing.index < len(edges):
             edges[closing.index].target = _CUT
     return order

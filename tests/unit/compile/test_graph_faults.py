@@ -732,3 +732,16 @@ def test_faults_of_one_graph_do_not_hide_one_another() -> None:
             "duplicate-id",
         ]
     )
+
+
+def test_a_guarantee_names_nodes_in_bodies_that_are_named_by_hash() -> None:
+    inner = compile_document(spec(call(work("deep", label="a/b"), id="mid"), onEnd=work(id="last"))).unwrap()
+    body = {"dag": inner.dag.hash}
+
+    def with_guarantee(name: str) -> Document:
+        return spec(call(body, label="Outer"), onEnd=body, guarantees=[{"atMost": {"dispatch": name, "times": 1}}])
+
+    for name in ("Outer/mid/a/b", "Outer/onEnd/last", "onEnd/mid", "Outer"):
+        assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == []
+    for name in ("Outer/mid/a", "mid", "Outer/last", "onEnd/onEnd", ""):
+        assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == ["unknown-ref"]
