@@ -1,61 +1,12 @@
-"""`waygrid run`: takes payloads through a Spec for real, in this process."""
+"""`waygrid run`: takes payloads through a Spec for real, in this process. What it does is in `run_conduct`."""
 
-import signal
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
-import anyio
-from attrs import frozen
 from cyclopts import Parameter
-
-from waygrid_core.codec.json_bytes import write_json
-from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.model.address import ServiceAddress
-from waygrid_core.outcome import Failure
-from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
-from waygrid_shell.cli.output import complain
-from waygrid_shell.cli.run_report import (
-    PlainProgress,
-    Progress,
-    SilentProgress,
-    counted,
-    left_document,
-    left_line,
-    outcome_document,
-    outcome_line,
-    summary_line,
-    terminal_progress,
-)
-from waygrid_shell.cli.source import STANDARD_INPUT, read_source, why
-from waygrid_shell.cli.specs import compile_source, complain_of
-from waygrid_shell.hosting.handler import Served
-from waygrid_shell.origins.batch.events import GivenEvent, read_event, read_events
-from waygrid_shell.origins.batch.payloads import BadPayload, Payload, read_payloads
-from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageInUse
-from waygrid_shell.ports.secret_vault import SecretNotFound
-from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
-from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
-from waygrid_shell.runtime.embedded import (
-    BUILT_IN,
-    addresses_of,
-    all_dags,
-    embedded_plant,
-    secrets_of,
-    unfinished_dags,
-)
-from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
-
-T = TypeVar("T", Payload, GivenEvent)
 
 DEFAULT_CONCURRENCY: Final = 256
 """Traversals under way at once: enough to keep batches full, few enough to keep memory small."""
-
-_REFRESH_SECONDS: Final = 0.2
-_PROBLEMS_SHOWN: Final = 20
 
 EXAMPLES: Final = """\
 Examples:
@@ -64,18 +15,6 @@ Examples:
   tail -n 100 orders.jsonl | waygrid run order.yaml --payload - --json
   waygrid run order.yaml --data-dir ./data --event 'approved@order-7={"by": "Ada"}'
 """
-
-
-@frozen(kw_only=True)
-class _Plan:
-    """What a command line comes to."""
-
-    job: Job
-    served: Mapping[ServiceAddress, Served]
-    data_dir: Path | None
-    is_json: bool
-    is_quiet: bool
-    bad: int
 
 
 def run_command(
@@ -128,252 +67,22 @@ def run_command(
     The addresses processor/http, destination/webhook and destination/blackhole are always served. Secrets are taken
     from the environment: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key.
     """
-    source = read_source(spec)
-    outcome = compile_source(source, salt, {})
-    if isinstance(outcome, Failure):
-        complain_of(source, outcome.failure())
-        raise UserError(f"{source.name} is not right; nothing was begun")
-    compiled = outcome.unwrap()
-    if not 0 <= entry < len(compiled.dag.entry_points):
-        raise UserError(f"there is no entry point {entry}; {source.name} has {len(compiled.dag.entry_points)}, from 0")
-    if concurrency < 1:
-        raise UserError(f"--concurrency {concurrency}: write at least 1")
-    given = payload if payload is not None else ["{}"] if data_dir is None else []
-    uses = [spec, *given, *([events] if events is not None else [])].count(STANDARD_INPUT)
-    if uses > 1:
-        raise UserError("only one of SPEC, --payload and --events can be standard input")
-    payloads, bad = _sift(_read(given, read_payloads), Payload, is_lenient=skip_bad_lines)
-    read = [*map(read_event, event or []), *(_read([events], read_events) if events is not None else [])]
-    sent, bad_events = _sift(read, GivenEvent, is_lenient=skip_bad_lines)
-    plan = _Plan(
-        job=Job(
-            compiled=compiled,
-            payloads=payloads,
+    from waygrid_shell.cli.run_conduct import Request, conduct
+
+    return conduct(
+        Request(
+            spec=spec,
+            payloads=payload,
+            app=app,
+            data_dir=data_dir,
+            is_json=json,
             entry=entry,
-            batch=batch,
-            events=sent,
             concurrency=concurrency,
-        ),
-        served=_served(app),
-        data_dir=data_dir,
-        is_json=json,
-        is_quiet=quiet,
-        bad=bad + bad_events,
-    )
-    _refuse_unserved(all_dags(compiled), plan.served, spec)
-    try:
-        return anyio.run(_run, plan)
-    except BaseExceptionGroup as group:
-        raise _one_of(group) from group
-    except PortFailure as failure:
-        raise _mistake(failure) from failure
-
-
-def _mistake(failure: PortFailure) -> UserError:
-    """Where the data lies is a matter of the command line; whatever else fails, the run had begun."""
-    return UserError(str(failure), USAGE if isinstance(failure, ForeignStorage | StorageInUse) else FAILED)
-
-
-def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The exception that ended the run: a failure of the storage, before whatever followed from it."""
-    leaves = list(_leaves(group))
-    for leaf in leaves:
-        if isinstance(leaf, PortFailure):
-            return _mistake(leaf)
-    for leaf in leaves:
-        if isinstance(leaf, UserError | BrokenPipeError | KeyboardInterrupt):
-            return leaf
-    return leaves[0] if len(leaves) == 1 else group
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterable[BaseException]:
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
-            yield from _leaves(each)
-        else:
-            yield each
-
-
-def _read(
-    arguments: Sequence[str], read: Callable[[str, Callable[[], bytes]], Iterable[T | BadPayload]]
-) -> Iterable[T | BadPayload]:
-    for argument in arguments:
-        try:
-            yield from read(argument, sys.stdin.buffer.read)
-        except (OSError, ValueError) as error:
-            raise UserError(f"cannot read {argument}: {why(error)}") from error
-
-
-def _sift(found: Iterable[T | BadPayload], kind: type[T], *, is_lenient: bool) -> tuple[list[T], int]:
-    """The good ones, and how many bad ones there were; each bad one is named, and ends the run unless lenient."""
-    good: list[T] = []
-    bad: list[BadPayload] = []
-    for each in found:
-        if isinstance(each, kind):
-            good.append(each)
-        elif isinstance(each, BadPayload):
-            bad.append(each)
-    for problem in bad[:_PROBLEMS_SHOWN]:
-        complain(f"{problem.place}: {problem.problem}")
-    if len(bad) > _PROBLEMS_SHOWN:
-        complain(f"and {len(bad) - _PROBLEMS_SHOWN} more")
-    if bad and not is_lenient:
-        raise UserError(f"{counted(len(bad), 'line')} cannot be used; nothing was accepted (--skip-bad-lines goes on)")
-    return good, len(bad)
-
-
-def _served(app: str | None) -> Mapping[ServiceAddress, Served]:
-    if app is None:
-        return {}
-    try:
-        return load_app(app).served
-    except AppNotLoaded as error:
-        raise UserError(f"--app: {error}") from error
-
-
-def _unserved(dags: Sequence[Dag], served: Mapping[ServiceAddress, Served]) -> list[ServiceAddress]:
-    return sorted(addresses_of(dags) - served.keys() - BUILT_IN, key=str)
-
-
-def _refuse_unserved(dags: Sequence[Dag], served: Mapping[ServiceAddress, Served], spec: str) -> None:
-    unserved = _unserved(dags, served)
-    if not unserved:
-        return
-    for address in unserved:
-        cure = "nothing of that kind can be served by an app"
-        if address.component in ("processor", "destination"):
-            cure = f'decorate a function with @app.{address.component}("{address.service}") and give --app module:app'
-        complain(f"nobody serves {address}: {cure}")
-    raise UserError(f"{spec} needs {counted(len(unserved), 'service')} that nobody serves; nothing was accepted")
-
-
-async def _run(plan: _Plan) -> int:
-    began = time.monotonic()
-    async with _ports(plan) as ports:
-        await _refuse_missing_secrets(plan.job.compiled, ports)
-        await ports.dag_store.put(plan.job.compiled)
-        await _mention_strangers(plan, ports)
-        async with embedded_plant(ports, plan.served) as plant:
-            batch_run = BatchRun(plant, plan.job, _printer(plan))
-            interrupted = await _until_interrupted(batch_run, plan)
-        return _conclude(batch_run, plan, time.monotonic() - began, is_interrupted=interrupted)
-
-
-@asynccontextmanager
-async def _ports(plan: _Plan) -> AsyncIterator[Ports]:
-    if plan.data_dir is None:
-        yield memory_ports()
-        return
-    try:
-        async with sqlite_ports(plan.data_dir) as ports:
-            yield ports
-    except OSError as error:
-        raise UserError(f"--data-dir {plan.data_dir}: {why(error)}") from error
-
-
-async def _refuse_missing_secrets(compiled: CompiledDag, ports: Ports) -> None:
-    missing = []
-    for secret in secrets_of(all_dags(compiled)):
-        try:
-            await ports.secret_vault.reveal(secret)
-        except SecretNotFound as error:
-            missing.append(str(error))
-    for sentence in missing:
-        complain(sentence)
-    if missing:
-        raise UserError(f"{counted(len(missing), 'secret')} cannot be had; nothing was accepted")
-
-
-async def _mention_strangers(plan: _Plan, ports: Ports) -> None:
-    """Traversals of other Specs in this folder go on too; say so if nobody serves what they need."""
-    unserved = _unserved(await unfinished_dags(ports), plan.served)
-    if unserved:
-        complain(
-            f"waygrid: traversals of earlier runs in {plan.data_dir} need {', '.join(map(str, unserved))}, which "
-            "nobody serves now; they are kept as they are"
+            skips_bad_lines=skip_bad_lines,
+            batch=batch,
+            events=event or [],
+            events_file=events,
+            salt=salt,
+            is_quiet=quiet,
         )
-
-
-def _printer(plan: _Plan) -> Callable[[Ended], None]:
-    def tell(ended: Ended) -> None:
-        if plan.is_json:
-            _print(write_json(outcome_document(ended)).decode())
-        else:
-            _print(outcome_line(ended))
-
-    return tell
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-async def _until_interrupted(batch_run: BatchRun, plan: _Plan) -> bool:
-    """Run to the end, or until somebody asks to stop: whether somebody did."""
-    interrupted = False
-    with _progress(plan) as progress:
-        async with anyio.create_task_group() as tasks:
-
-            async def listen() -> None:
-                nonlocal interrupted
-                with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                    async for _ in signals:
-                        interrupted = True
-                        tasks.cancel_scope.cancel()
-
-            async def show() -> None:
-                while True:
-                    progress.show(batch_run)
-                    await anyio.sleep(_REFRESH_SECONDS)
-
-            if sys.platform != "win32":  # there Ctrl-C comes as KeyboardInterrupt
-                tasks.start_soon(listen)
-            tasks.start_soon(show)
-            await batch_run.run()
-            tasks.cancel_scope.cancel()
-    return interrupted
-
-
-def _progress(plan: _Plan) -> AbstractContextManager[Progress]:
-    if plan.is_quiet:
-        return nullcontext(SilentProgress())
-    return terminal_progress() if sys.stderr.isatty() else nullcontext(PlainProgress())
-
-
-def _conclude(batch_run: BatchRun, plan: _Plan, seconds: float, *, is_interrupted: bool) -> int:
-    tally = batch_run.tally
-    for left in tally.left:
-        _print(write_json(left_document(left)).decode() if plan.is_json else left_line(left))
-    if not plan.is_quiet:
-        complain(f"waygrid: {summary_line(tally, seconds, plan.bad)}")
-    if is_interrupted:
-        open_ = tally.total - tally.ended
-        kept = (
-            f"they are kept in {plan.data_dir}: run the same command again, and they go on"
-            if plan.data_dir is not None
-            else "without --data-dir they are gone"
-        )
-        complain(f"waygrid: stopped with {counted(open_, 'traversal')} not at an end; {kept}")
-        return INTERRUPTED
-    if tally.total == 0 and not plan.job.payloads and plan.data_dir is not None:
-        complain(f"waygrid: nothing is under way in {plan.data_dir}; give --payload to begin something")
-    _say_how_to_go_on(batch_run, plan)
-    return OK if tally.completed == tally.total and not tally.left else FAILED
-
-
-def _say_how_to_go_on(batch_run: BatchRun, plan: _Plan) -> None:
-    names = dict.fromkeys(name for left in batch_run.tally.left for name in left.awaits)
-    if not names:
-        return
-    first = next(iter(names))
-    if plan.data_dir is None:
-        complain(
-            f"waygrid: nothing more comes by itself, and without --data-dir nothing is kept; give the event with the "
-            f"payloads: --event {first.event}=JSON"
-        )
-        return
-    complain(
-        f"waygrid: nothing more comes by itself; what waits is kept in {plan.data_dir}. Give the event to go on: "
-        f"waygrid run SPEC --data-dir {plan.data_dir} --event '{first.event}@{first.key}=JSON'"
     )

@@ -8,7 +8,7 @@ import anyio
 from attrs import define, field, frozen
 
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.inbox.mailbox import MailboxName
+from waygrid_core.inbox.mailbox import EMPTY_MAILBOX, MailboxName
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.traversal.state import TERMINAL
 from waygrid_shell.origins.batch.events import GivenEvent
@@ -68,6 +68,8 @@ class Tally:
     under_way: int = 0
     completed: int = 0
     not_completed: int = 0
+    events_sent: int = 0
+    events_sent_before: int = 0
     left: list[Left] = field(factory=list)
 
     @property
@@ -101,9 +103,7 @@ class BatchRun:
         fresh = await self._take_stock(claimed)
         async with ports.live_feed.watch() as sightings, anyio.create_task_group() as tasks:
             tasks.start_soon(self._hand_in, fresh)
-            if self._job.events:
-                mine = [each.traversal for each in claimed] or list(self._under_way)
-                await self._plant.intake.send(self._job.events, mine, batch=self._job.batch)
+            await self._send_events([each.traversal for each in claimed] or list(self._under_way))
             while self.tally.ended + len(self.tally.left) < self.tally.total:
                 ended: list[TraversalId] = []
                 with anyio.move_on_after(_LOOK_SECONDS) as nothing_told:
@@ -114,6 +114,21 @@ class BatchRun:
                     await self._settle(ended)
             await self._let_rest()
             tasks.cancel_scope.cancel()
+
+    async def _send_events(self, traversals: Sequence[TraversalId]) -> None:
+        """Send what was not sent by an earlier run."""
+        events = self._plant.intake.events(self._job.events, traversals, batch=self._job.batch)
+        names = {MailboxName(event.event, event.key) for event in events}
+        heard = await self._plant.ports.event_book.load(list(names))
+        new = [
+            event
+            for event in events
+            if event.id not in heard.get(MailboxName(event.event, event.key), EMPTY_MAILBOX).events
+        ]
+        self.tally.events_sent = len(new)
+        self.tally.events_sent_before = len(events) - len(new)
+        if new:
+            await self._plant.intake.send(new)
 
     async def _take_stock(self, claimed: Sequence[Claimed]) -> list[Claimed]:
         """Tell of what ended before, count what goes on; the payloads that were never accepted."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 import anyio
@@ -32,6 +33,11 @@ WEBHOOK: Final = ServiceAddress("destination", "webhook")
 BLACKHOLE: Final = ServiceAddress("destination", "blackhole")
 BUILT_IN: Final = frozenset({HTTP, WEBHOOK, BLACKHOLE})
 """What every plant serves, unless the user's app serves the address itself."""
+
+ANSWERS_KEPT: Final = timedelta(days=7)
+"""How long a worker remembers what it answered; a request that comes again later is worked on again."""
+
+_FORGET_EVERY: Final = timedelta(hours=1)
 
 _SYSTEM: Final = tuple(topic_name(address) for address in (WAYSTATION, SCHEDULER, INBOX))
 
@@ -97,9 +103,16 @@ async def embedded_plant(ports: Ports, served: Mapping[ServiceAddress, Served]) 
         inbox = Inbox(event_log=ports.event_log, event_book=ports.event_book, clock=ports.clock)
         for run in (waystation.run, scheduler.run, inbox.run, *(worker.run for worker in workers.values())):
             tasks.start_soon(run)
+        tasks.start_soon(_forget_old_answers, ports)
         intake = Intake(event_log=ports.event_log, claim_book=ports.claim_book, clock=ports.clock)
         yield EmbeddedPlant(ports=ports, intake=intake, workers=workers)
         tasks.cancel_scope.cancel()
+
+
+async def _forget_old_answers(ports: Ports) -> None:
+    while True:
+        await ports.seen_ledger.forget(ports.clock.now() - ANSWERS_KEPT)
+        await anyio.sleep(_FORGET_EVERY.total_seconds())
 
 
 def _built_in(http: HttpProcessor, webhook: WebhookDestination) -> dict[ServiceAddress, Served]:

@@ -86,20 +86,24 @@ class Intake:
             ]
         )
 
-    async def send(self, events: Sequence[GivenEvent], traversals: Sequence[TraversalId], *, batch: str) -> int:
-        """Send these events, those without a key to each of `traversals`; how many that makes.
+    def events(
+        self, given: Sequence[GivenEvent], traversals: Sequence[TraversalId], *, batch: str
+    ) -> list[EventReceived]:
+        """The events that were given, those without a key once for each of `traversals`.
 
         The same events in a batch of the same name are the same events: sent again, they are not heard again.
         """
-        now = self._clock.now()
         seen: Counter[str] = Counter()
-        records = []
-        for given in events:
-            for key in traversals if given.key is None else [given.key]:
-                content = digest_hex(canonical_json([batch, given.event, key, given.data]))
+        events = []
+        for each in given:
+            for key in traversals if each.key is None else [each.key]:
+                content = digest_hex(canonical_json([batch, each.event, key, each.data]))
                 seen[content] += 1
                 event_id = digest_hex(f"{content}/{seen[content]}".encode())[:32]
-                received = EventReceived(event_id, given.event, key, given.data)
-                records.append(seal(INBOX, received, event_id, sender=BATCH, sent_at=now))
-        await self._log.publish(records)
-        return len(records)
+                events.append(EventReceived(event_id, each.event, key, each.data))
+        return events
+
+    async def send(self, events: Sequence[EventReceived]) -> None:
+        """Send these events to whoever waits for them, now or later."""
+        now = self._clock.now()
+        await self._log.publish([seal(INBOX, event, event.id, sender=BATCH, sent_at=now) for event in events])
