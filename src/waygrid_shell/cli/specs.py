@@ -4,7 +4,7 @@ A file holds a Spec, or the flat JSON of a DAG (what `waygrid compile` prints), 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import JsonValue
@@ -17,6 +17,9 @@ from waygrid_shell.cli.source import Source, read_source
 
 if TYPE_CHECKING:
     from waygrid_core.dag.dag import CompiledDag
+
+MAX_FLAT_BYTES: Final = 64 * 1024 * 1024
+"""A flat DAG says in full what a Spec says in short: one of 1 MiB may become several, and each body adds its own."""
 
 
 def compile_source(
@@ -74,11 +77,12 @@ def complain_of(source: Source, problems: SpecErrors) -> None:
 
 def _flat_document(source: Source) -> JsonValue:
     """The document, if it is that of a flat DAG; None, if it is a Spec's or cannot be read."""
-    from waygrid_core.spec.document import read_json
-
     if b'"nodes"' not in source.content or b'"edges"' not in source.content:
         return None
-    read = read_json(source.content)
+    from waygrid_core.spec.document import read_json
+    from waygrid_core.spec.limits import Limits
+
+    read = read_json(source.content, Limits(document_bytes=MAX_FLAT_BYTES))
     if isinstance(read, Failure):
         return None
     document = read.unwrap()
