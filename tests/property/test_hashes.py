@@ -124,7 +124,10 @@ def _edits(document: Document) -> Iterator[tuple[Path, Document]]:
             continue
         for other in _others(path, value):
             yield path, _with(document, path, other)
-        if isinstance(path[-1], str) and path[-1] not in REQUIRED and value not in SAME_AS_ABSENT:
+        # A branch that just ends flows into an inline join, so an edge to it may be written or not.
+        leads_to_join = isinstance(value, dict) and value.get("type") == "join"
+        is_optional = path[-1] not in REQUIRED and value not in SAME_AS_ABSENT and not leads_to_join
+        if isinstance(path[-1], str) and is_optional:
             yield (*path, "removed"), _with(document, path, None, removed=True)
 
 
