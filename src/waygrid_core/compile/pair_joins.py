@@ -4,6 +4,7 @@ from waygrid_core.compile.compare import is_same_tree
 from waygrid_core.compile.draft import NOWHERE, Draft, Edge, JoinSlot
 from waygrid_core.compile.unread import Unread
 from waygrid_core.policy.join import And, Quorum
+from waygrid_core.spec.fields import shown
 from waygrid_core.spec.node import ForkNode, Hole, JoinNode, Reference
 from waygrid_core.spec.problem import ProblemSink
 
@@ -98,7 +99,7 @@ def _judge_strategy(draft: Draft, slot: JoinSlot, fork_index: int, problems: Pro
                 if name not in fork.branches:
                     known = ", ".join(sorted(fork.branches)[:10])
                     place = (((vertex.place, "strategy"), "of"), index)
-                    problems.add(place, "unknown-branch", f"the fork has no branch {name!r}; it has {known}")
+                    problems.add(place, "unknown-branch", f"the fork has no branch {shown(name)}; it has {known}")
         # Of a fork with too few branches nothing more is said, if a second branch would cure this as well.
         case Quorum(n=n) if isinstance(n, int) and n > max(len(fork.branches), _FEWEST_BRANCHES):
             message = f"a quorum of {n} cannot be reached by {len(fork.branches)} branches"

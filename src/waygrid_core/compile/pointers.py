@@ -8,6 +8,7 @@ from typing import Final
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.compile.unread import Unread
 from waygrid_core.dag.named_nodes import pointers_of
+from waygrid_core.spec.fields import shown
 from waygrid_core.spec.problem import ProblemSink
 
 _DEEPEST: Final = 1_000
@@ -24,12 +25,12 @@ def check_pointers(draft: Draft, unread: Unread, problems: ProblemSink) -> None:
             target = named.get(name)
             if target is None:
                 if not unread.may_hold(name):
-                    message = f"no node of this Spec has the id {name!r}"
+                    message = f"no node of this Spec has the id {shown(name)}"
                     problems.add(place, "unknown-ref", message)
                 continue
             is_judged = is_bounded and len(draft.ids.get(name, ())) <= 1
             if is_judged and _is_in_other_branch(draft, draft.vertices[target].scope, vertex.scope):
-                message = f"{name!r} stands in another branch of a fork around this node, which may not have run"
+                message = f"{shown(name)} stands in another branch of a fork around this node, which may not have run"
                 problems.add(place, "unknown-ref", message)
 
 

@@ -22,6 +22,8 @@ def check_sizes(draft: Draft, limits: Limits, problems: ProblemSink) -> None:
         problems.add((draft.place, "repeatPolicy"), "repeat-in-body", message)
     if len(draft.vertices) > limits.nodes:
         problems.add(draft.place, "too-many-nodes", f"a Spec has at most {limits.nodes} nodes; use a call")
+    for hole in draft.holes:
+        problems.add(hole.place, "wrong-type", "this node could not be read; a Spec with problems does not compile")
     for vertex in draft.vertices:
         _check_vertex(vertex, limits, problems)
 

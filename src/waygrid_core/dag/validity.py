@@ -15,6 +15,7 @@ from waygrid_core.dag.named_nodes import pointers_of
 from waygrid_core.dag.paths import SHOWN, closing_edges, describe_cycle, missing_end
 from waygrid_core.model.identifiers import ROOT_SCOPE, ScopeId, branch_scope
 from waygrid_core.policy.join import And, Quorum
+from waygrid_core.spec.fields import shown
 from waygrid_core.spec.limits import Limits
 from waygrid_core.spec.node import FailNode, ForkNode, JoinNode
 from waygrid_core.spec.problem import ProblemSink
@@ -90,7 +91,7 @@ def _check_pair(fork: GraphNode, join: GraphNode, join_index: int, problems: Pro
             for index, name in enumerate(of):
                 if name not in fork.node.branches:
                     place = (((join.place, "strategy"), "of"), index)
-                    problems.add(place, "unknown-branch", f"the fork has no branch {name!r}")
+                    problems.add(place, "unknown-branch", f"the fork has no branch {shown(name)}")
         case Quorum(n=n) if isinstance(n, int) and n > max(len(fork.node.branches), _FEWEST_BRANCHES):
             message = f"a quorum of {n} cannot be reached by {len(fork.node.branches)} branches"
             problems.add(((join.place, "strategy"), "n"), "quorum-out-of-range", message)
@@ -239,9 +240,9 @@ def _check_pointers(graph: Graph, structure: Structure, problems: ProblemSink) -
             target = named.get(name)
             if target is None:
                 if is_whole:
-                    problems.add(place, "unknown-ref", f"no node of this DAG has the name {name!r}")
+                    problems.add(place, "unknown-ref", f"no node of this DAG has the name {shown(name)}")
             elif names[name] <= 1 and _is_in_other_branch(structure, target, index):
-                message = f"{name!r} stands in another branch of a fork around this node, which may not have run"
+                message = f"{shown(name)} stands in another branch of a fork around this node, which may not have run"
                 problems.add(place, "unknown-ref", message)
 
 
