@@ -9,6 +9,7 @@ from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import InputDigest, NodeId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.template.template import Parameter, SecretReference
+from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.preparation import Preparation, prepare
 from waygrid_core.traversal.signals import Known, KnownKey
 from waygrid_core.traversal.state import Succeeded, TraversalState
@@ -20,14 +21,19 @@ def input_digest(preparation: Preparation) -> InputDigest:
     return InputDigest(digest_hex(canonical_json([preparation.input, parameters])))
 
 
-def known_output(dag: Dag, known: Known, node: TaskNode, preparation: Preparation) -> JsonValue | Missing:
-    """The output that `known` has for this work on this input, or `MISSING`."""
+def known_output(dag: Dag, known: Known, node: TaskNode, preparation: Preparation | ErrorDetail) -> JsonValue | Missing:
+    """The output that `known` has for this work on this input, or `MISSING`.
+
+    What is known whatever its input is so even for data that amounts to a failure.
+    """
     digest = dag.digests.get(node.id)
     if digest is None:
         return MISSING
     whatever_its_input: KnownKey = (digest, None)
     if whatever_its_input in known:
         return known[whatever_its_input]
+    if isinstance(preparation, ErrorDetail):
+        return MISSING
     return known.get((digest, input_digest(preparation)), MISSING)
 
 

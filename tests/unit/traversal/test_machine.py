@@ -23,6 +23,7 @@ from waygrid_core.traversal.signals import (
     Begin,
     Cancel,
     CancelBranches,
+    Known,
     NodeFailure,
     NodeStart,
     NodeSuccess,
@@ -241,6 +242,38 @@ def test_branches_canceled_in_a_pause_end_at_unpause() -> None:
     assert driver.send(CancelBranches(TRAVERSAL, "j", ("a",))) == ()
     assert driver.state is held
     assert driver.names(driver.send(Unpause(TRAVERSAL)))[-1] == "DispatchNode undo 1"
+
+
+def test_branches_of_a_fork_that_a_held_answer_opens_may_be_canceled_in_the_pause() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: standard
+    id: s
+    address: waygrid://processor/s
+    onSuccess:
+      type: fork
+      joinNodeId: j
+      branches:
+        a: {type: standard, id: a, address: waygrid://processor/a}
+        b: {type: standard, id: b, address: waygrid://processor/b}
+      join: {type: join, joinNodeId: j, strategy: {type: Or}}
+""")
+    driver.begin()
+    driver.send(Pause(TRAVERSAL))
+    assert driver.refused(CancelBranches(TRAVERSAL, "j", ("a",))) == ForkMismatch("j")
+    driver.succeed("s")
+    assert driver.refused(CancelBranches(TRAVERSAL, "j", ("z",))) == BranchNotFound("j", "z")
+    driver.send(CancelBranches(TRAVERSAL, "j", ("a",)))
+    assert driver.names(driver.send(Unpause(TRAVERSAL))) == ["DispatchNode b 1"]
+    assert type(driver.state.nodes[driver.node("a")]).__name__ == "Canceled"
+
+
+def test_what_is_known_whatever_its_input_is_so_even_for_data_that_would_fail() -> None:
+    driver = Driver("""
+entryPoints: [{type: each, id: e, over: {$from: /payload/none}, body: {type: pass}}]
+""")
+    known: Known = {(driver.dag.digests[driver.node("e")], None): [1]}
+    assert driver.send(Begin(TRAVERSAL, {}, known=known)) == (Complete([1]),)
 
 
 def test_a_cancel_before_the_begin_forbids_it() -> None:

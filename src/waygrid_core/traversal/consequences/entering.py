@@ -75,14 +75,14 @@ def resume_pass(decision: Decision, node: PassNode, arrived: JsonValue) -> None:
 
 def _enter_task(decision: Decision, node: TaskNode, arrived: JsonValue) -> None:
     preparation = prepare(decision.dag, decision.draft, node, arrived)
-    if isinstance(preparation, ErrorDetail):
-        fail_for_good(decision, node, FIRST_ATTEMPT, arrived, preparation)
-        return
     if decision.draft.known:
         output = known_output(decision.dag, decision.draft.known, node, preparation)
         if not isinstance(output, Missing):
             succeed(decision, node, FIRST_ATTEMPT, arrived, output)
             return
+    if isinstance(preparation, ErrorDetail):
+        fail_for_good(decision, node, FIRST_ATTEMPT, arrived, preparation)
+        return
     due = _due(decision, node, arrived)
     if due is None:
         dispatch(decision, node, FIRST_ATTEMPT, arrived, preparation)

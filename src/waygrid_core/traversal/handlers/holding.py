@@ -10,8 +10,8 @@ from waygrid_core.traversal.handlers.standing import (
     refusal,
     run_of_timer,
 )
-from waygrid_core.traversal.handlers.steering import open_fork_of
-from waygrid_core.traversal.rejections import NodeNotFound, TraversalError
+from waygrid_core.traversal.handlers.steering import fork_of, live_branches
+from waygrid_core.traversal.rejections import ForkMismatch, NodeNotFound, TraversalError
 from waygrid_core.traversal.signals import (
     CancelBranches,
     HeldSignal,
@@ -40,12 +40,14 @@ def hold(decision: Decision, signal: HeldSignal) -> TraversalError | None:
             if not is_current_traversal_timer(decision, timer):
                 return None
         case CancelBranches():
-            fork = open_fork_of(decision, signal)
+            fork = fork_of(decision, signal)
             if not isinstance(fork, ForkNode):
                 return fork
-            branches = decision.draft.forks[fork.id].branches
-            if all(branches[name].status not in ("waiting", "running") for name in signal.branches):
-                return None
+            if fork.id in decision.draft.forks:
+                if not live_branches(decision, fork, signal):
+                    return None
+            elif not decision.draft.held:  # what is held may open the fork; if nothing is, nothing will
+                return ForkMismatch(signal.join_node_id)
     if held_key(signal) not in decision.draft.answered:
         decision.record(SignalHeld(signal))
     return None

@@ -1,7 +1,6 @@
 """What people and parents say: `Cancel`, `CancelBranches`, `Pause`, `Unpause`."""
 
 from waygrid_core.dag.node import ForkNode
-from waygrid_core.model.identifiers import NodeId
 from waygrid_core.traversal.consequences.canceling import cancel_branch
 from waygrid_core.traversal.consequences.closing import cancel as close_as_canceled
 from waygrid_core.traversal.consequences.forking import judge
@@ -19,11 +18,12 @@ def cancel(decision: Decision, signal: Cancel) -> TraversalError | None:
 
 def cancel_branches(decision: Decision, signal: CancelBranches) -> TraversalError | None:
     """End the branches named that still run or wait, all of them, and then judge the join."""
-    fork = open_fork_of(decision, signal)
+    fork = fork_of(decision, signal)
     if not isinstance(fork, ForkNode):
         return fork
-    branches = decision.draft.forks[fork.id].branches
-    live = [name for name in dict.fromkeys(signal.branches) if branches[name].status in ("waiting", "running")]
+    if fork.id not in decision.draft.forks:
+        return ForkMismatch(signal.join_node_id)
+    live = live_branches(decision, fork, signal)
     for name in live:
         cancel_branch(decision, fork.id, name)
     if live:
@@ -38,15 +38,21 @@ def pause(decision: Decision, signal: Pause) -> TraversalError | None:
     return None
 
 
-def open_fork_of(decision: Decision, signal: CancelBranches) -> ForkNode | TraversalError | None:
-    """The open fork that the signal is about; None if it has been decided or canceled."""
-    fork_id: NodeId | None = decision.dag.forks.get(signal.join_node_id)
-    run = None if fork_id is None else decision.draft.forks.get(fork_id)
-    if fork_id is None or run is None:
+def fork_of(decision: Decision, signal: CancelBranches) -> ForkNode | TraversalError:
+    """The fork that the signal is about, if the DAG has it and the branches named."""
+    fork_id = decision.dag.forks.get(signal.join_node_id)
+    if fork_id is None:
         return ForkMismatch(signal.join_node_id)
-    for name in signal.branches:
-        if name not in run.branches:
-            return BranchNotFound(signal.join_node_id, name)
     fork = decision.dag.nodes[fork_id]
-    assert isinstance(fork, ForkNode), "a fork run is a fork's"
-    return fork if run.is_open else None
+    assert isinstance(fork, ForkNode), "`forks` names forks"
+    names = {name for name, _ in fork.branches}
+    for branch in signal.branches:
+        if branch not in names:
+            return BranchNotFound(signal.join_node_id, branch)
+    return fork
+
+
+def live_branches(decision: Decision, fork: ForkNode, signal: CancelBranches) -> list[str]:
+    """Those of the branches named that run or wait, each once; none, once the fork has been decided or canceled."""
+    branches = decision.draft.forks[fork.id].branches
+    return [name for name in dict.fromkeys(signal.branches) if branches[name].status in ("waiting", "running")]
