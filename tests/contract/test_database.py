@@ -6,6 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.contract.traversals import Story, chain
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_shell.adapters.sqlite.database import open_database
 from waygrid_shell.adapters.sqlite.migrate import APPLICATION_ID, Migration, known_migrations, migrate, statements
@@ -150,3 +151,16 @@ async def test_a_closed_database_says_so(tmp_path: Path) -> None:
         pass
     with pytest.raises(Unavailable, match="closed"):
         await database.run(lambda connection: None)
+
+
+async def test_a_list_stands_once_in_the_file_however_many_members_an_each_has(tmp_path: Path) -> None:
+    """What arrives at a fork is in the events of every branch."""
+    story = Story(chain(300), "A").begin(["x" * 100] * 1_000)
+    async with open_database(tmp_path / "x.db") as database:
+        for _ in range(300):
+            story.succeed(story.state.payload)
+            await database_ports(database).journal.commit([story.change()])
+        query = "SELECT sum(length(events)), max(length(events)) FROM journal"
+        whole, largest = await database.run(lambda connection: connection.execute(query).fetchone())
+    assert whole < 600_000  # a list of 100 kB, 600 times
+    assert largest < 4_000

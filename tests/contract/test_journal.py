@@ -1,5 +1,7 @@
 """The contract of the journal."""
 
+from typing import Any
+
 import pytest
 from attrs import evolve
 
@@ -114,3 +116,22 @@ async def test_instants_keep_their_microseconds(open_ports: OpenPorts) -> None:
     async with open_ports() as ports:
         assert list(await ports.journal.decisions(A)) == [exact]
         assert (await ports.journal.unfinished())[0].begun_at == exact.at
+
+
+@pytest.mark.parametrize(
+    "user_data", ["x" * 10_000, {"$shared": "0" * 64}, {"$shared": ["x" * 600]}, [{"a": "b" * 600}] * 3]
+)
+async def test_data_comes_back_as_it_was_however_large_and_whatever_it_looks_like(
+    open_ports: OpenPorts, user_data: Any
+) -> None:
+    story = Story(chain(300), A).begin(user_data)
+    async with open_ports() as ports:
+        await ports.journal.commit([story.change()])
+    async with open_ports() as ports:
+        for _ in range(210):  # past the first snapshot
+            story.succeed(user_data)
+        change = story.change()
+        await ports.journal.commit([change])
+    async with open_ports() as ports:
+        assert (await ports.journal.load([A]))[A].state == story.state
+        assert list(await ports.journal.decisions(A))[1:] == list(change.decisions)

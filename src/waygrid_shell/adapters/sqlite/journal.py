@@ -14,7 +14,7 @@ from waygrid_core.children.series_fold import fold_series
 from waygrid_core.children.series_state import SeriesState, new_series
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.json_bytes import read_json, write_json
-from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES
+from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES, Wire
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
@@ -23,6 +23,7 @@ from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.adapters.sqlite.shared_values import SharedValues
 from waygrid_shell.ports.failure import ForeignStorage, VersionConflict
 from waygrid_shell.ports.journal import AnyEvent, AnyState, Change, Decision, Origin, Stored, Summary
 
@@ -40,17 +41,18 @@ class SqliteJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shared = SharedValues()
 
     async def commit(self, changes: Sequence[Change]) -> None:
         def job(connection: sqlite3.Connection) -> None:
             for change in changes:
-                _write(connection, change)
+                _write(connection, self._shared, change)
 
         if changes:
             await self._database.run(job)
 
     async def load(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Stored]:
-        return await self._database.run(lambda connection: _load(connection, traversals))
+        return await self._database.run(lambda connection: _load(connection, self._shared, traversals))
 
     async def recorded(self, causes: Sequence[tuple[TraversalId, str]]) -> Mapping[tuple[TraversalId, str], Decision]:
         query = "SELECT version, cause, at, events, effects FROM journal WHERE traversal = ? AND cause = ?"
@@ -60,16 +62,19 @@ class SqliteJournal:
             for traversal, cause in dict.fromkeys(causes):
                 row = connection.execute(query, (traversal, cause)).fetchone()
                 if row is not None:
-                    found[traversal, cause] = _decision(row)
+                    found[traversal, cause] = _decision(connection, self._shared, row)
             return found
 
         return await self._database.run(job)
 
     async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
         query = "SELECT version, cause, at, events, effects FROM journal WHERE traversal = ? ORDER BY version"
-        return await self._database.run(
-            lambda connection: [_decision(row) for row in connection.execute(query, (traversal,))]
-        )
+
+        def job(connection: sqlite3.Connection) -> list[Decision]:
+            rows = connection.execute(query, (traversal,)).fetchall()
+            return [_decision(connection, self._shared, row) for row in rows]
+
+        return await self._database.run(job)
 
     async def summaries(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Summary]:
         query = f"SELECT {_COLUMNS} FROM traversal WHERE id IN ({{}})"
@@ -82,7 +87,7 @@ class SqliteJournal:
         return await self._database.run(lambda connection: [_summary(row) for row in connection.execute(query)])
 
 
-def _write(connection: sqlite3.Connection, change: Change) -> None:
+def _write(connection: sqlite3.Connection, shared: SharedValues, change: Change) -> None:
     state, traversal = change.state, change.state.traversal
     last = change.decisions[-1]
     origin = change.origin
@@ -124,8 +129,8 @@ def _write(connection: sqlite3.Connection, change: Change) -> None:
                 decision.version,
                 decision.cause,
                 to_microseconds(decision.at),
-                EVENTS.encode_all(decision.events),
-                EFFECTS.encode_all(decision.effects),
+                _encoded(connection, shared, EVENTS, decision.events),
+                _encoded(connection, shared, EFFECTS, decision.effects),
             )
             for decision in change.decisions
         ],
@@ -133,7 +138,7 @@ def _write(connection: sqlite3.Connection, change: Change) -> None:
     if since_snapshot >= max(SNAPSHOT_EVENTS, _size(state)):
         connection.execute(
             "INSERT OR REPLACE INTO snapshot (traversal, version, state) VALUES (?, ?, ?)",
-            (traversal, state.version, STATES.encode(state)),
+            (traversal, state.version, write_json(shared.put_away(connection, STATES.to_json(state)))),
         )
         connection.execute("UPDATE traversal SET events_since_snapshot = 0 WHERE id = ?", (traversal,))
 
@@ -147,10 +152,15 @@ def _ending(state: AnyState) -> bytes:
     return write_json([state.output, error, state.reason])
 
 
-def _load(connection: sqlite3.Connection, traversals: Sequence[TraversalId]) -> dict[TraversalId, Stored]:
+def _load(
+    connection: sqlite3.Connection, shared: SharedValues, traversals: Sequence[TraversalId]
+) -> dict[TraversalId, Stored]:
     rows = select_by(connection, f"SELECT {_COLUMNS} FROM traversal WHERE id IN ({{}})", traversals)
     query = "SELECT traversal, version, state FROM snapshot WHERE traversal IN ({})"
-    snapshots = {row[0]: _read(STATES.decode(row[2])) for row in select_by(connection, query, traversals)}
+    snapshots = {
+        row[0]: _read(STATES.from_json(shared.fetch(connection, read_json(row[2]))))
+        for row in select_by(connection, query, traversals)
+    }
     loaded: dict[TraversalId, Stored] = {}
     for row in rows:
         traversal, origin = TraversalId(row[0]), _origin(row)
@@ -158,8 +168,8 @@ def _load(connection: sqlite3.Connection, traversals: Sequence[TraversalId]) -> 
         after = connection.execute(
             "SELECT events FROM journal WHERE traversal = ? AND version > ? ORDER BY version",
             (traversal, state.version),
-        )
-        events = [event for (row_events,) in after for event in _read(EVENTS.decode_all(row_events))]
+        ).fetchall()
+        events = [event for (row_events,) in after for event in _decoded(connection, shared, EVENTS, row_events)]
         loaded[traversal] = Stored(origin=origin, state=_folded(state, events))
     return loaded
 
@@ -199,15 +209,25 @@ def _summary(row: _Row) -> Summary:
     )
 
 
-def _decision(row: _Row) -> Decision:
+def _decision(connection: sqlite3.Connection, shared: SharedValues, row: _Row) -> Decision:
     version, cause, at, events, effects = row
     return Decision(
         version=version,
         cause=cause,
         at=from_microseconds(at),
-        events=_read(EVENTS.decode_all(events)),
-        effects=_read(EFFECTS.decode_all(effects)),
+        events=_decoded(connection, shared, EVENTS, events),
+        effects=_decoded(connection, shared, EFFECTS, effects),
     )
+
+
+def _encoded(connection: sqlite3.Connection, shared: SharedValues, wire: Wire[T], values: Sequence[T]) -> bytes:
+    return write_json([shared.put_away(connection, wire.to_json(value)) for value in values])
+
+
+def _decoded(connection: sqlite3.Connection, shared: SharedValues, wire: Wire[T], text: bytes) -> tuple[T, ...]:
+    documents = read_json(text)
+    assert isinstance(documents, list), "a row holds a list"
+    return tuple(_read(wire.from_json(shared.fetch(connection, document))) for document in documents)
 
 
 def _read(outcome: Outcome[T, DecodeError]) -> T:

@@ -85,3 +85,9 @@ CREATE TABLE mailbox (
   PRIMARY KEY (key, event)
 ) WITHOUT ROWID;
 CREATE INDEX mailbox_waiting ON mailbox (has_waiting) WHERE has_waiting;
+
+-- Large values of events and states, once each.
+CREATE TABLE shared_value (
+  hash TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+);

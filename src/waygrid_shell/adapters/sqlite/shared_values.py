@@ -1,0 +1,108 @@
+"""Large values stand once in the file, however many events repeat them.
+
+What arrives at a node is in the event of its dispatch and in that of its end; what arrives at a fork, in those of every
+branch. Written out each time, the journal of an each of 10 000 items would have its list 20 000 times. So a value of
+some size is written under its hash, and events and states hold `{"$shared": hash}` in its place. Read, values of one
+hash are one object.
+
+Used by the one thread of the database only.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.json_value import JsonValue
+from waygrid_shell.ports.failure import ForeignStorage
+
+SHARED: Final = "$shared"
+SHARED_FROM_BYTES: Final = 512
+"""Below, a reference saves nothing worth a row of its own."""
+
+_FIELDS: Final = ("arrived", "input", "output", "payload")
+"""The fields of events, effects and states that hold a user's data."""
+_PARTS: Final = ("nodes", "forks")
+"""The fields of a state that hold, by id, what has such fields itself."""
+_REMEMBERED: Final = 512
+
+Document: TypeAlias = dict[str, Any]
+
+
+class SharedValues:
+    """Puts large values away, and fetches them again."""
+
+    def __init__(self) -> None:
+        self._by_identity: OrderedDict[int, tuple[JsonValue, str]] = OrderedDict()
+        """The hash of a value by its identity (its text is the hash ""), kept alive so that no other takes it."""
+        self._by_hash: OrderedDict[str, tuple[bytes, JsonValue]] = OrderedDict()
+
+    def put_away(self, connection: sqlite3.Connection, document: JsonValue) -> Document:
+        """The document of an event, an effect or a state with its large values as references."""
+        assert isinstance(document, dict), "what has a tag is an object"
+        shrunk = self._shrunk(connection, document)
+        for part in _PARTS:
+            members = document.get(part)
+            if isinstance(members, dict):
+                shrunk[part] = {name: self._shrunk(connection, member) for name, member in members.items()}
+        return shrunk
+
+    def fetch(self, connection: sqlite3.Connection, document: JsonValue) -> Document:
+        """The document that was put away. Raises `ForeignStorage` if a value is not there."""
+        if not isinstance(document, dict):
+            raise ForeignStorage("the journal holds something that is no event")
+        whole = self._whole(connection, document)
+        for part in _PARTS:
+            members = document.get(part)
+            if isinstance(members, dict):
+                whole[part] = {name: self._whole(connection, member) for name, member in members.items()}
+        return whole
+
+    def _shrunk(self, connection: sqlite3.Connection, document: Document) -> Document:
+        shrunk = dict(document)
+        for field in _FIELDS:
+            value = document.get(field)
+            if isinstance(value, dict | list | str) and value:
+                shared = self._hash_if_large(value)
+                if shared:
+                    text, _ = self._by_hash[shared]
+                    connection.execute("INSERT OR IGNORE INTO shared_value VALUES (?, ?)", (shared, text))
+                    shrunk[field] = {SHARED: shared}
+        return shrunk
+
+    def _hash_if_large(self, value: JsonValue) -> str:
+        remembered = self._by_identity.get(id(value))
+        if remembered is not None and (remembered[1] == "" or remembered[1] in self._by_hash):
+            return remembered[1]
+        text = write_json(value)
+        looks_shared = isinstance(value, Mapping) and SHARED in value  # a user's own: never to be taken for ours
+        shared = digest_hex(text) if len(text) >= SHARED_FROM_BYTES or looks_shared else ""
+        if shared:
+            self._remember(shared, text, value)
+        self._by_identity[id(value)] = (value, shared)
+        if len(self._by_identity) > _REMEMBERED:
+            self._by_identity.popitem(last=False)
+        return shared
+
+    def _whole(self, connection: sqlite3.Connection, document: Document) -> Document:
+        whole = dict(document)
+        for field in _FIELDS:
+            value = document.get(field)
+            if isinstance(value, dict) and SHARED in value:
+                whole[field] = self._value(connection, value[SHARED])
+        return whole
+
+    def _value(self, connection: sqlite3.Connection, shared: str) -> JsonValue:
+        if shared not in self._by_hash:
+            row = connection.execute("SELECT value FROM shared_value WHERE hash = ?", (shared,)).fetchone()
+            if row is None:
+                raise ForeignStorage(f"the journal lacks the value {shared}")
+            self._remember(shared, row[0], read_json(row[0]))
+        return self._by_hash[shared][1]
+
+    def _remember(self, shared: str, text: bytes, value: JsonValue) -> None:
+        self._by_hash[shared] = (text, value)
+        if len(self._by_hash) > _REMEMBERED:
+            self._by_hash.popitem(last=False)
