@@ -59,6 +59,7 @@ def spec(url: str) -> dict[str, Any]:
         "address": "waygrid://destination/webhook",
         "parameters": {"url": url},
         "input": {"id": {"$from": "/payload/id"}, "refused": True},
+        "retryPolicy": {"type": "Linear", "base": "10ms", "maxRetries": 5},
     }
     branches = {
         "stock": {"type": "standard", "address": "waygrid://processor/stock"},
