@@ -62,6 +62,18 @@ def _short(message: str) -> str:
     return clean if len(clean) <= _MAX_MESSAGE else clean[: _MAX_MESSAGE - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
+def without_secrets(
+    error: ErrorDetail, given: Mapping[str, Parameter], revealed: Mapping[str, JsonValue]
+) -> ErrorDetail:
+    """The failure with the value of no secret in its message: messages are kept, and shown to people."""
+    message = error.message
+    for name, parameter in given.items():
+        secret = revealed.get(name)
+        if isinstance(parameter, SecretReference) and isinstance(secret, str) and secret:
+            message = message.replace(secret, f"[{name}]")
+    return error if message == error.message else ErrorDetail(error.code, message)
+
+
 async def reveal_all(parameters: Mapping[str, Parameter], vault: SecretVault) -> Mapping[str, JsonValue] | ErrorDetail:
     """The parameters with their secrets; `unreachable` if one cannot be had. Ask at the last moment, keep nowhere."""
     revealed: dict[str, JsonValue] = {}

@@ -34,7 +34,7 @@ from waygrid_core.outcome import Failure
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.making import make, reveal_all
+from waygrid_shell.hosting.making import make, reveal_all, without_secrets
 from waygrid_shell.hosting.post import seal, unseal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
@@ -170,7 +170,8 @@ class Worker:
         )
         made = await make(self._served, attempt)
         if isinstance(made, ErrorDetail):
-            return NodeTraversalFailed(request.traversal, request.node, request.attempt, made)
+            error = without_secrets(made, request.parameters, parameters)
+            return NodeTraversalFailed(request.traversal, request.node, request.attempt, error)
         return NodeTraversalSucceeded(request.traversal, request.node, request.attempt, made)
 
     def _finish(self, finished: _Finished) -> None:

@@ -246,6 +246,21 @@ async def test_a_secret_is_revealed_to_the_function_and_to_nobody_else(
     assert "hunter2" not in repr(decisions)
 
 
+async def test_a_secret_in_the_message_of_a_failure_is_taken_out(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook's URL is often a secret, and stands in every message about it."""
+    monkeypatch.setenv("WAYGRID_SECRET_HOOK", "http://127.0.0.1:1/hunter2")
+    node = {
+        "type": "standard",
+        "address": "waygrid://destination/webhook",
+        "parameters": {"url": {"$secret": {"path": "hook"}}},
+    }
+    ended = await run_one(ports, {"entryPoints": [node]})
+    assert ended.error is not None
+    assert ended.error.code == "unreachable"
+    assert ended.error.message.startswith("POST [url]: ")
+    assert "hunter2" not in repr(await ports.journal.decisions(ended.traversal))
+
+
 async def test_a_missing_secret_fails_the_attempt_and_names_the_variable(ports: Ports) -> None:
     app = App()
 
