@@ -70,8 +70,6 @@ class JoinSlot:
     copies: list[Edge] = Factory(list)
     misplaced: list[Edge] = Factory(list)
     """Inline joins of a fork that name another fork's joinNodeId."""
-    is_settled: bool = False
-    """Whether a fault of the pair is reported, so that nothing more is said about it."""
 
 
 @define(eq=False)

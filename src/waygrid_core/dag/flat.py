@@ -1,18 +1,19 @@
 """The flat JSON of a DAG, out and in: nodes and edges as two lists, bodies by hash.
 
-`docs/reference/flat-dag.md` describes it. `flat_writing` and `flat_reading` do the parts, `validity` has the checks.
+`docs/reference/flat-dag.md` describes it. `flat_writing`, `flat_reading` and `flat_annotations` do the parts,
+`validity` has the checks.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
+from waygrid_core.dag.flat_annotations import read_annotations
 from waygrid_core.dag.flat_reading import (
     BODY_SHAPE,
     WHOLE_SHAPE,
     body_uses,
     make_dag,
-    read_annotations,
     read_dag,
 )
 from waygrid_core.dag.flat_writing import write_annotations, write_dag

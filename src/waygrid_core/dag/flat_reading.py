@@ -11,7 +11,7 @@ from typing import Final
 from attrs import define, evolve
 
 from waygrid_core.dag.construct import construct_node
-from waygrid_core.dag.dag import Dag, DagAnnotations, NodeAnnotation
+from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, FAILURE, JOIN, SUCCESS, TIMEOUT, Guard
 from waygrid_core.dag.graph import Graph, GraphEdge, GraphNode
 from waygrid_core.dag.node import DagNode
@@ -21,7 +21,6 @@ from waygrid_core.model.identifiers import ROOT_SCOPE, DagHash, NodeId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.check import check_spec
 from waygrid_core.spec.fields import Fields, Shape, kind_of, open_object, shape
-from waygrid_core.spec.guarantees import read_guarantee
 from waygrid_core.spec.limits import Limits
 from waygrid_core.spec.node import BodyNode, DagBody, Hole, Reference, Spec
 from waygrid_core.spec.place import Place, pointer_of
@@ -32,8 +31,6 @@ BODY_SHAPE: Final = shape(
 )
 WHOLE_SHAPE: Final = Shape(BODY_SHAPE.required, BODY_SHAPE.known | {"bodies", "annotations"})
 _EDGE_SHAPE: Final = shape("from", "to", "guard", optional=["condition"])
-_ANNOTATIONS: Final = shape(optional=["name", "description", "nodes", "onEnd", "guarantees"])
-_ANNOTATION: Final = shape(optional=["label", "description", "body"])
 _NODE_ID: Final = compile_pattern(r"[a-z0-9][a-z0-9-]{0,63}")
 _CONDITION_GUARD: Final = compile_pattern(r"condition:(0|[1-9][0-9]{0,6})")
 _MEMBERS: Final = {SUCCESS: "onSuccess", FAILURE: "onFailure", TIMEOUT: "onTimeout", ALWAYS: "always"}
@@ -296,44 +293,3 @@ def read_dag(document: JsonValue, place: Place, form: Shape, limits: Limits, pro
     """One DAG as a graph; None if it is no object."""
     fields = open_object(document, place, problems, form, "a DAG")
     return None if fields is None else GraphReading(fields, limits, problems).read()
-
-
-def read_annotations(document: JsonValue, place: Place, limits: Limits, problems: ProblemSink) -> DagAnnotations:
-    """What is for people. It nests as bodies do, and no deeper."""
-    return _read_annotations(document, place, limits.body_nesting, problems)
-
-
-def _read_annotations(document: JsonValue, place: Place, levels: int, problems: ProblemSink) -> DagAnnotations:
-    fields = open_object(document, place, problems, _ANNOTATIONS, "annotations")
-    if fields is None:
-        return DagAnnotations()
-    nodes: dict[NodeId, NodeAnnotation] = {}
-    on_end: DagAnnotations | None = None
-    for node_id, item in (fields.members("nodes") or {}).items():
-        at: Place = ((place, "nodes"), node_id)
-        annotation = open_object(item, at, problems, _ANNOTATION, "the annotation of a node")
-        if annotation is None:
-            continue
-        body = None
-        if annotation.has("body"):
-            body = _read_inner(annotation.document["body"], (at, "body"), levels, problems)
-        label, description = annotation.label("label"), annotation.text("description")
-        nodes[NodeId(node_id)] = NodeAnnotation(label=label, description=description, body=body)
-    if fields.has("onEnd"):
-        on_end = _read_inner(fields.document["onEnd"], (place, "onEnd"), levels, problems)
-    items = fields.items("guarantees") or ()
-    read = [read_guarantee(item, ((place, "guarantees"), index), problems) for index, item in enumerate(items)]
-    return DagAnnotations(
-        name=fields.text("name"),
-        description=fields.text("description"),
-        nodes=nodes,
-        on_end=on_end,
-        guarantees=tuple(guarantee for guarantee in read if guarantee is not None),
-    )
-
-
-def _read_inner(document: JsonValue, place: Place, levels: int, problems: ProblemSink) -> DagAnnotations:
-    if levels == 0:
-        problems.add(place, "too-deep", "annotations nest as deep as bodies may")
-        return DagAnnotations()
-    return _read_annotations(document, place, levels - 1, problems)
