@@ -12,7 +12,7 @@ from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.preparation import Preparation, prepare
 from waygrid_core.traversal.signals import Known, KnownKey
-from waygrid_core.traversal.state import Succeeded, TraversalState
+from waygrid_core.traversal.state import Failed, Succeeded, TraversalState
 
 
 def input_digest(preparation: Preparation) -> InputDigest:
@@ -43,7 +43,7 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
     By default nothing, if the old one took a failure, timeout or always edge after a failure: what it did after that
     answers the failure, not the work. `dag` is the DAG that the old one ran.
     """
-    if nodes is None and any(_went_on_after_failure(dag, node) for node in state.failed):
+    if nodes is None and any(_went_on_after_failure(dag, state, node) for node in state.failed):
         return {}
     known: dict[KnownKey, JsonValue] = {}
     for node_id, run in state.nodes.items():
@@ -58,12 +58,14 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
     return known
 
 
-def _went_on_after_failure(dag: Dag, node_id: NodeId) -> bool:
-    node = dag.nodes[node_id]
-    if isinstance(node, FailNode | ForkNode):
+def _went_on_after_failure(dag: Dag, state: TraversalState, node_id: NodeId) -> bool:
+    """Whether the token of a failed node took an edge. An onTimeout is taken only if a timer ended the node."""
+    node, run = dag.nodes[node_id], state.nodes[node_id]
+    if isinstance(node, FailNode | ForkNode) or not isinstance(run, Failed):
         return False
     routes = node.routes
-    return routes.failure is not None or routes.timeout is not None or routes.always is not None
+    after_timeout = run.timed_out and routes.timeout is not None
+    return after_timeout or routes.failure is not None or routes.always is not None
 
 
 def _without_secrets(value: Parameter) -> JsonValue:

@@ -350,6 +350,25 @@ entryPoints:
     assert list(done_by(old.dag, old.state, {old.node("a")}).values()) == [{"n": 1}]
 
 
+def test_an_edge_that_only_a_timer_takes_is_not_taken_by_a_plain_failure() -> None:
+    old = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess:
+      type: standard
+      id: b
+      address: waygrid://processor/x
+      timeout: 5s
+      onTimeout: {type: pass}
+""")
+    old.begin()
+    old.succeed("a", {"n": 1})
+    old.fail("b")
+    assert list(done_by(old.dag, old.state).values()) == [{"n": 1}]
+
+
 @pytest.mark.parametrize("n", [0, 3, 1.5, True, "2", None])
 def test_a_quorum_from_data_that_makes_no_sense_fails_the_join(n: object) -> None:
     driver = Driver("""
