@@ -20,7 +20,7 @@ from waygrid_shell.runtime.embedded import EmbeddedPlant, Standstill
 History: TypeAlias = Literal["new", "resumed", "ended-before"]
 """Whether this run accepted a traversal, or an earlier one did, and whether it had ended then already."""
 
-_LOOK_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.5
 """How long nothing is told before we look for ourselves: the feed may drop."""
 
 _REST_SECONDS: Final = 0.02
@@ -90,6 +90,7 @@ class BatchRun:
         self._under_way: dict[TraversalId, None] = {}
         self._has_room = anyio.Event()
         self._is_handing_in = False
+        self._has_swept = False
         self.tally = Tally()
         self.waits: tuple[tuple[str, int], ...] = ()
         """The events that are waited for, and by how many awaits."""
@@ -206,7 +207,10 @@ class BatchRun:
         awaits = (await self._plant.ports.event_book.waiting()) if standstill is None else standstill.awaits
         counted = Counter(name.event for name, _ in awaits)
         self.waits = tuple(sorted(counted.items()))
-        if standstill is not None and not self._is_handing_in:
+        if standstill is not None and not self._has_swept:
+            self._has_swept = True  # before leaving anything: perhaps a message was lost
+            await self._plant.sweeper.sweep()
+        elif standstill is not None and not self._is_handing_in:
             await self._settle(list(self._under_way))
             await self._leave(standstill)
 

@@ -27,6 +27,7 @@ from waygrid_shell.services.inbox.service import Inbox
 from waygrid_shell.services.scheduler.service import Scheduler
 from waygrid_shell.services.waystation.roster import body_of
 from waygrid_shell.services.waystation.service import Waystation
+from waygrid_shell.services.waystation.sweeper import Sweeper
 
 HTTP: Final = ServiceAddress("processor", "http")
 WEBHOOK: Final = ServiceAddress("destination", "webhook")
@@ -56,6 +57,7 @@ class EmbeddedPlant:
     ports: Ports
     intake: Intake
     workers: Mapping[ServiceAddress, Worker]
+    sweeper: Sweeper
 
     async def standstill(self) -> Standstill | None:
         """Whether nothing is on its way, under work or set for later; None if something is.
@@ -104,8 +106,11 @@ async def embedded_plant(ports: Ports, served: Mapping[ServiceAddress, Served]) 
         for run in (waystation.run, scheduler.run, inbox.run, *(worker.run for worker in workers.values())):
             tasks.start_soon(run)
         tasks.start_soon(_forget_old_answers, ports)
+        sweeper = Sweeper(
+            event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock
+        )
         intake = Intake(event_log=ports.event_log, claim_book=ports.claim_book, clock=ports.clock)
-        yield EmbeddedPlant(ports=ports, intake=intake, workers=workers)
+        yield EmbeddedPlant(ports=ports, intake=intake, workers=workers, sweeper=sweeper)
         tasks.cancel_scope.cancel()
 
 

@@ -353,3 +353,23 @@ async def test_a_full_disk_ends_the_run_plainly_and_the_next_one_makes_it_good(t
         assert [each.summary.output for each in ended] == payloads
         for each in ended:
             await check_journal(ports, each.summary.traversal)
+
+
+async def test_a_message_that_was_lost_is_sent_again_from_the_state_alone(ports: Ports) -> None:
+    body = {"type": "call", "body": work("a")}
+    spec = {"entryPoints": [work("a", onSuccess={"type": "each", "over": {"$literal": [1, 2]}, "body": body})]}
+    _, left = await run_and_leave(ports, spec, payloads=[{"n": 1}])
+    assert len(left.tally.left) == 1
+    for topic in ("processor.a", "system.waystation"):
+        await _lose(ports, topic)
+    (ended,) = await run_spec(ports, spec, echo_app("a"), payloads=[{"n": 1}])
+    assert ended.history == "resumed"
+    assert ended.summary.output == [{"item": 1, "index": 0}, {"item": 2, "index": 1}]
+
+
+async def _lose(ports: Ports, topic: str) -> None:
+    """Take all that is there, and do nothing about it."""
+    count = (await ports.event_log.backlog()).get(topic, 0)
+    async with ports.event_log.subscribe([topic]) as subscription:
+        for _ in range(count):
+            await subscription.acknowledge(await subscription.take(1))
