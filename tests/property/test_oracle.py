@@ -28,7 +28,11 @@ RANKS = ("CancelNode", "Unschedule", "DispatchNode", "Schedule", "StartFollowUp"
 
 @given(examples(), plots())
 def test_the_machine_decides_what_the_text_says(example: Example, plot: Plot) -> None:
-    """Seen to fail with every planted bug of `docs`' list of laws, and with many that no law sees: see the report."""
+    """Seen to fail when a retry forgot its input template; when `always` came before `onSuccess`, or `onFailure` before
+    `onTimeout`; when an answer with code `timeout` counted as a timer; when a join read its branches before it canceled
+    them; when `no-route` was retried; when held signals were handled last first; when one branch too many ran; when
+    `CancelBranches` judged after each branch; when a known node waited first; when a missing output was null.
+    """
     check_against_the_text(example, plot)
 
 
