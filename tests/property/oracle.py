@@ -7,6 +7,7 @@ those are free; codes are not.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -265,8 +266,10 @@ class Oracle:
         self.status = "Running"
         held, self.held, self.held_obligations = self.held, [], set()
         for signal in held:
-            if self.status == "Running" and self._means_something(signal):
-                self._act(signal)
+            if self.status == "Running":
+                with suppress(RefusedError):  # the fork that it is about was never opened
+                    if self._means_something(signal):
+                        self._act(signal)
 
     def _means_something(self, signal: Signal) -> bool:
         """Whether the signal is news; raises `RefusedError` if it is an error."""
@@ -281,9 +284,11 @@ class Oracle:
                     for node in self._objects
                     if node["type"] == "fork" and node["joinNodeId"] == join_node_id
                 )
-                if join_node_id not in self.forks or any(branch not in names for branch in branches):
-                    if self.status == "Paused":
-                        raise UnclearError
+                if any(branch not in names for branch in branches):
+                    raise RefusedError
+                if join_node_id not in self.forks:
+                    if self.held:
+                        return True  # an answer that is held already may open the fork
                     raise RefusedError
                 fork = self.forks[join_node_id]
                 return fork.is_open and any(fork.statuses[name] in ("waiting", "running") for name in branches)
@@ -484,13 +489,14 @@ class Oracle:
             record.given = None
         if "input" in node:
             record.given = oracle_data.fill(node["input"], self._sight(arrived))
-        problem = self._prepare(record)
-        if problem is not None:
-            self._fails_for_good(record, self._own_error(problem, record.id), timed_out=False)
-            return
+        # What is known whatever its input is known before its input, or a list, is read.
         known, output = self._known(record)
         if known:
             self._succeed(record, output)
+            return
+        problem = self._prepare(record)
+        if problem is not None:
+            self._fails_for_good(record, self._own_error(problem, record.id), timed_out=False)
             return
         due = self._due(record)
         if due == "bad":
