@@ -5,7 +5,7 @@ needs no canceling. So effects are the difference of obligations before and afte
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from waygrid_core.model.identifiers import NodeId, TimerId
 from waygrid_core.model.persistent_map import PersistentMap
@@ -21,7 +21,12 @@ from waygrid_core.traversal.effects import (
 from waygrid_core.traversal.timers import dispatch_key
 
 TimerOwner: TypeAlias = Literal["traversal", "join", "node"]
-_OWNERS: tuple[TimerOwner, ...] = ("traversal", "join", "node")
+_RANK: Final[dict[TimerOwner, int]] = {"traversal": 0, "join": 1, "node": 2}
+
+
+def _by_owner(scheduled: tuple[TimerOwner, Schedule]) -> int:
+    """The order in which timers of one transition are set; within an owner, the order of opening."""
+    return _RANK[scheduled[0]]
 
 
 class Ledger:
@@ -31,7 +36,7 @@ class Ledger:
 
     def __init__(self, answered: PersistentMap[str, bool]) -> None:
         self._answered = answered
-        self._dispatched: dict[str, DispatchNode] = {}
+        self._dispatched: dict[tuple[NodeId, int], DispatchNode] = {}
         self._scheduled: dict[TimerId, tuple[TimerOwner, Schedule]] = {}
         self._canceled: list[CancelNode] = []
         self._unscheduled: list[Unschedule] = []
@@ -40,7 +45,7 @@ class Ledger:
 
     def dispatch(self, effect: DispatchNode) -> None:
         """Start an attempt."""
-        self._dispatched[dispatch_key(effect.node, effect.attempt)] = effect
+        self._dispatched[effect.node, effect.attempt] = effect
 
     def schedule(self, owner: TimerOwner, timer: TimerId, at: datetime) -> None:
         """Set a timer."""
@@ -48,8 +53,8 @@ class Ledger:
 
     def withdraw_attempt(self, node: NodeId, attempt: int) -> None:
         """Nobody waits for the attempt any more."""
-        key = dispatch_key(node, attempt)
-        if self._dispatched.pop(key, None) is None and key not in self._answered:
+        was_owed_before = self._dispatched.pop((node, attempt), None) is None
+        if was_owed_before and dispatch_key(node, attempt) not in self._answered:
             self._canceled.append(CancelNode(node, attempt))
 
     def withdraw_timer(self, timer: TimerId) -> None:
@@ -66,11 +71,8 @@ class Ledger:
     def effects(self) -> tuple[Effect, ...]:
         """Cancels, dispatches, timers (traversal, joins, nodes; each in order of setting), follow-up, terminal."""
         effects: list[Effect] = [*self._canceled, *self._unscheduled, *self._dispatched.values()]
-        if len(self._scheduled) == 1:
-            effects.extend(schedule for _, schedule in self._scheduled.values())
-        elif self._scheduled:
-            for owner in _OWNERS:
-                effects.extend(schedule for owned_by, schedule in self._scheduled.values() if owned_by == owner)
+        if self._scheduled:
+            effects += [schedule for _, schedule in sorted(self._scheduled.values(), key=_by_owner)]
         if self._follow_up is not None:
             effects.append(self._follow_up)
         if self._terminal is not None:
