@@ -96,9 +96,12 @@ def function_handler(function: Callable[..., Any], threads: DaemonThreads) -> Ha
 
     async def handle(attempt: Attempt) -> JsonValue:
         arguments = (attempt.input, attempt) if takes_attempt else (attempt.input,)
-        output = await function(*arguments) if is_async else await threads.run(lambda: function(*arguments))
-        if inspect.isawaitable(output):
-            output = await output
+        try:
+            output = await function(*arguments) if is_async else await threads.run(lambda: function(*arguments))
+            if inspect.isawaitable(output):
+                output = await output
+        except SystemExit as error:  # one attempt may not end the process that all others run in
+            raise RuntimeError(f"the function called sys.exit({error.code!r})") from error
         return {} if output is None else output
 
     return handle

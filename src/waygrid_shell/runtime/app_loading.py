@@ -27,7 +27,7 @@ def load_app(name: str) -> App:
             hint = "; write module:app, with dots and without .py" if module_name.endswith(".py") else ""
             raise AppNotLoaded(f"there is no module {module_name!r} here ({here}) or installed{hint}") from error
         raise AppNotLoaded(f"{module_name} cannot be imported: {error}{_place(error)}") from error
-    except Exception as error:  # the seam: a user's module may raise anything
+    except (Exception, SystemExit) as error:  # the seam: a user's module may raise anything, or call sys.exit
         reason = f"{type(error).__name__}: {error}{_place(error)}"
         raise AppNotLoaded(f"{module_name} cannot be imported: {reason}") from error
     app: object = module

@@ -64,6 +64,22 @@ async def test_a_raised_exception_is_a_failure_with_its_type_and_text(ports: Por
     assert ended.error == ErrorDetail("handler-error", "KeyError: 'nowhere'")
 
 
+async def test_a_function_that_calls_sys_exit_fails_its_attempt_and_nothing_else(ports: Ports) -> None:
+    app = App()
+
+    @app.processor("leaving")
+    def leaving(given: Any) -> Any:
+        raise SystemExit(3)
+
+    @app.processor("leaving-async")
+    async def leaving_async(given: Any) -> Any:
+        raise SystemExit(3)
+
+    for service in ("leaving", "leaving-async"):
+        ended = await run_one(ports, {"entryPoints": [work(service)]}, app)
+        assert ended.error == ErrorDetail("handler-error", "RuntimeError: the function called sys.exit(3)")
+
+
 async def test_failed_gives_its_own_code(ports: Ports) -> None:
     app = App()
 
