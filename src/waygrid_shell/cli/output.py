@@ -2,11 +2,34 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Final, TextIO
 
 from waygrid_shell.cli.mistake import FAILED, UserError
 from waygrid_shell.cli.source import STANDARD_INPUT, why
+
+_RESULTS: Final[ContextVar[TextIO | None]] = ContextVar("results", default=None)
+"""Where results go while `results_apart` holds."""
+
+
+@contextmanager
+def results_apart() -> Iterator[None]:
+    """Results keep standard output for themselves; what a user's code prints meanwhile goes to standard error.
+
+    On a terminal both may share it: nobody parses that.
+    """
+    if sys.stdout.isatty():
+        yield
+        return
+    token = _RESULTS.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _RESULTS.reset(token)
 
 
 def write_result(text: str, output: str | None = None) -> None:
@@ -14,7 +37,7 @@ def write_result(text: str, output: str | None = None) -> None:
     text = text if text.endswith("\n") else text + "\n"
     if output is None or output == STANDARD_INPUT:
         try:
-            sys.stdout.write(text)
+            _results().write(text)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -30,7 +53,7 @@ def write_result(text: str, output: str | None = None) -> None:
 def flush_output() -> None:
     """Have standard output written. Raises `UserError`, or `BrokenPipeError` if its reader has gone."""
     try:
-        sys.stdout.flush()
+        _results().flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -40,7 +63,11 @@ def flush_output() -> None:
 def abandon_output() -> None:
     """Turn standard output into a void: else Python would try, and complain, once more at its exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _results().fileno())
+
+
+def _results() -> TextIO:
+    return _RESULTS.get() or sys.stdout
 
 
 def _refused(error: OSError) -> UserError:

@@ -67,22 +67,23 @@ def run_command(
     The addresses processor/http, destination/webhook and destination/blackhole are always served. Secrets are taken
     from the environment: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key.
     """
+    from waygrid_shell.cli.output import results_apart
     from waygrid_shell.cli.run_conduct import Request, conduct
 
-    return conduct(
-        Request(
-            spec=spec,
-            payloads=payload,
-            app=app,
-            data_dir=data_dir,
-            is_json=json,
-            entry=entry,
-            concurrency=concurrency,
-            skips_bad_lines=skip_bad_lines,
-            batch=batch,
-            events=event or [],
-            events_file=events,
-            salt=salt,
-            is_quiet=quiet,
-        )
+    request = Request(
+        spec=spec,
+        payloads=payload,
+        app=app,
+        data_dir=data_dir,
+        is_json=json,
+        entry=entry,
+        concurrency=concurrency,
+        skips_bad_lines=skip_bad_lines,
+        batch=batch,
+        events=event or [],
+        events_file=events,
+        salt=salt,
+        is_quiet=quiet,
     )
+    with results_apart():
+        return conduct(request)

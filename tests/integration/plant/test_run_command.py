@@ -77,6 +77,13 @@ def test_a_json_text_is_one_payload(run: Run) -> None:
     assert "1 traversal: 1 completed, 0 not completed (1 accepted now)" in done.err
 
 
+def test_what_a_users_code_prints_is_not_among_the_outcomes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "chatty.py").write_text(f'{APP}\n\nprint("hello")\n')
+    done = run("double.json", "--payload", '{"n": 1}', "--app", "chatty:app", "--json")
+    assert [each["output"] for each in done.outcomes] == [{"n": 2}]
+    assert "hello" in done.err
+
+
 def test_lines_on_standard_input_are_payloads(run: Run) -> None:
     done = run("double.json", "--payload", "-", "--app", "shop:app", "--json", stdin='{"n": 1}\n\n{"n": 2}\n')
     assert sorted((each["source"], each["status"], each["output"]["n"]) for each in done.outcomes) == [
