@@ -56,7 +56,7 @@ class ProblemSink:
 
     @property
     def problems(self) -> SpecErrors:
-        """All problems so far, in the order of their pointers."""
+        """All problems so far, in the order of their pointers; what is wrong in one place twice is told once."""
         told: list[SpecProblem] = []
         room = MAX_POINTER_TEXT
         for place, code, message in self._found:
@@ -67,4 +67,4 @@ class ProblemSink:
             told.append(SpecProblem(pointer, code, message))
             if room < 0:
                 break
-        return tuple(sorted(told))
+        return tuple(sorted(set(told)))

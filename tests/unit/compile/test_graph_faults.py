@@ -745,3 +745,10 @@ def test_a_guarantee_names_nodes_in_bodies_that_are_named_by_hash() -> None:
         assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == []
     for name in ("Outer/mid/a", "mid", "Outer/last", "onEnd/onEnd", ""):
         assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == ["unknown-ref"]
+
+
+def test_a_fault_that_a_text_repeats_is_told_once() -> None:
+    document = spec(work(parameters={"model": {"$text": "{/nodes/nobody/output} and {/nodes/nobody/output}"}}))
+    outcome = compile_document(document)
+    assert isinstance(outcome, Failure)
+    assert [problem.code for problem in outcome.failure()] == ["unknown-ref"]
