@@ -7,6 +7,8 @@ and returns that of the next, and add golden files of the new form. The old file
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from waygrid_core.message.messages import TraversalRequested
+
 TAG: Final = "type"
 """The member that bears the tag. No class that is tagged has a field of this name."""
 
@@ -15,7 +17,9 @@ Upcaster: TypeAlias = Callable[[Document], Document]
 Upcasters: TypeAlias = Mapping[type, tuple[Upcaster, ...]]
 """For each class whose form has changed, the step from version 1 to 2, from 2 to 3, and so on."""
 
-UPCASTERS: Final[Upcasters] = {}
+UPCASTERS: Final[Upcasters] = {
+    TraversalRequested: (lambda document: document,),  # 2: `name` and `labels` are new, and may be absent
+}
 
 
 def tag_of(kind: type, upcasters: Upcasters) -> str:

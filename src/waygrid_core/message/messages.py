@@ -21,7 +21,7 @@ class TraversalRequested:
     """Somebody wants a traversal: a user, an attempt of a call, each or loop, a series, an ended one its `onEnd`.
 
     `plan` says which DAG runs, and how; `root` is the traversal that the user started, however deep in bodies this one
-    is; `parent` waits for its end.
+    is; `parent` waits for its end. `name` and `labels` are for people, who find it by them; a child has none.
     """
 
     traversal: TraversalId
@@ -31,6 +31,8 @@ class TraversalRequested:
     parent: ParentLink | None = None
     entry: int = 0
     known: Known = Factory(dict)
+    name: str | None = None
+    labels: Mapping[str, str] = Factory(dict)
 
 
 @frozen

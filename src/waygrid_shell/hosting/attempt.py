@@ -1,12 +1,16 @@
 """One attempt at the work of a node: what its handler is told, and how the handler says that it failed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
+
+
+def _tell_nobody(progress: JsonValue) -> None:
+    del progress
 
 
 @frozen(kw_only=True)
@@ -26,6 +30,8 @@ class Attempt:
     parameters: Mapping[str, JsonValue]
     idempotency_key: str
     attempt_key: str
+    tell: Callable[[JsonValue], None] = _tell_nobody
+    """Tells whoever watches the traversal live how far the work is. Never waits, and may be dropped."""
 
 
 class Failed(Exception):  # noqa: N818 - it says what happened to the attempt, and is a normal answer of a handler

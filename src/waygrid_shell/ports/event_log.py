@@ -21,6 +21,16 @@ class Delivery:
     may_be_repeated: bool
 
 
+@frozen
+class DeadLetter:
+    """A record that nobody could handle. `position` names it among dead letters; a later one has a higher one."""
+
+    position: int
+    record: TransportEnvelope
+    """As it was when it was taken: with its own topic, and `reason` not in its headers."""
+    reason: str
+
+
 class Subscription(Protocol):
     """The one reader of its topics."""
 
@@ -46,6 +56,8 @@ class EventLog(Protocol):
     - A batch is published whole or not at all.
     - A record that was taken and not acknowledged is given again to the next subscription of its topic.
     - Records of one topic and key come in the order of publishing; a record given again keeps its place.
+    - A record published to the dead-letter topic of a topic is kept there, for people, until it is redriven or
+      discarded. `core.envelope.transport.dead_letter` makes it.
     - A record whose topic holds an unacknowledged one of the same id may be dropped: ids name messages.
     """
 
@@ -59,4 +71,16 @@ class EventLog(Protocol):
 
     async def backlog(self) -> Mapping[str, int]:
         """How many records of each topic are not acknowledged; topics without any are absent."""
+        ...
+
+    async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
+        """The dead letters whose position is higher than `after`, lowest first, of all topics."""
+        ...
+
+    async def redrive(self, positions: Sequence[int]) -> int:
+        """Move these to the ends of the topics that they came from; how many there were. All or none are moved."""
+        ...
+
+    async def discard(self, positions: Sequence[int]) -> int:
+        """Remove these for good; how many there were."""
         ...

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from waygrid_core.children.plan import TraversalPlan
 from waygrid_core.children.series_effects import SeriesEffect
 from waygrid_core.children.series_events import SeriesEvent
 from waygrid_core.children.series_state import SeriesState
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.message.parent import ParentLink
-from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.effects import Effect
 from waygrid_core.traversal.error import ErrorDetail
@@ -27,12 +28,16 @@ AnyEffect: TypeAlias = Effect | SeriesEffect
 class Origin:
     """What does not change about a traversal: how it runs, who waits for it, and which traversal a user started.
 
-    `plan` None: nothing but a cancel has been heard of it.
+    `plan` None: nothing but a cancel has been heard of it. `name` and `labels` are what its user gave it, for people to
+    find it by; `trace` is the trace context that its request came with.
     """
 
     plan: TraversalPlan | None
     parent: ParentLink | None
     root: TraversalId
+    name: str | None = None
+    labels: Mapping[str, str] = Factory(dict)
+    trace: Trace | None = None
 
 
 @frozen(kw_only=True)
@@ -79,6 +84,26 @@ class Summary:
     reason: str | None
 
 
+@frozen(kw_only=True)
+class Query:
+    """Which traversals a list shows: those for which all that is given holds. Nothing given: all.
+
+    `dag` is the DAG that was asked for. `after` is the last one of the page before. Without `with_children`, only what
+    users started.
+    """
+
+    statuses: frozenset[TraversalStatus] = frozenset()
+    name: str | None = None
+    labels: Mapping[str, str] = Factory(dict)
+    dag: DagHash | None = None
+    root: TraversalId | None = None
+    begun_from: datetime | None = None
+    begun_before: datetime | None = None
+    with_children: bool = False
+    after: TraversalId | None = None
+    limit: int = 100
+
+
 class Journal(Protocol):
     """Keeps every decision of every traversal.
 
@@ -110,4 +135,18 @@ class Journal(Protocol):
 
     async def unfinished(self) -> Sequence[Summary]:
         """Traversals and series that have not ended, oldest first."""
+        ...
+
+    async def search(self, query: Query) -> Sequence[Summary]:
+        """At most `query.limit` traversals that match, the newest id first, older than `query.after`.
+
+        What it costs does not grow with how many there are before or after the page.
+        """
+        ...
+
+    async def forget(self, ended_before: datetime, limit: int) -> int:
+        """Forget at most `limit` users' traversals that ended before that, with their descendants; how many they were.
+
+        One that has a descendant which has not ended is kept.
+        """
         ...

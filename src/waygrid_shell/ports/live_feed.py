@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
 from waygrid_core.model.identifiers import NodeId, TraversalId
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.state import TraversalStatus
 
 
@@ -21,13 +22,27 @@ class Sighting:
     nodes: Sequence[tuple[NodeId, str]] = ()
 
 
+@frozen(kw_only=True)
+class Progress:
+    """Something that a handler tells while it works on an attempt: tokens of a model, a share that is done."""
+
+    traversal: TraversalId
+    root: TraversalId
+    node: NodeId
+    attempt: int
+    data: JsonValue
+
+
+Told: TypeAlias = Sighting | Progress
+
+
 class LiveFeed(Protocol):
     """Tells who watches. It may drop: the journal is the truth, and who must not miss anything looks there."""
 
-    def tell(self, sightings: Sequence[Sighting]) -> None:
+    def tell(self, told: Sequence[Told]) -> None:
         """Tell all watchers. Never waits and never fails."""
         ...
 
-    def watch(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Sighting]]]:
+    def watch(self) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Told]]]:
         """What is told from now on."""
         ...

@@ -1,0 +1,38 @@
+"""What the API needs of the platform that it speaks for."""
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from waygrid_shell.origins.http.acceptance import Acceptance
+from waygrid_shell.ports.channel_log import ChannelLog
+from waygrid_shell.ports.claim_book import ClaimBook
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.dag_store import DagStore
+from waygrid_shell.ports.event_book import EventBook
+from waygrid_shell.ports.event_log import EventLog
+from waygrid_shell.ports.journal import Journal
+from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.seen_ledger import SeenLedger
+from waygrid_shell.resources.platform import Health
+from waygrid_shell.settings.settings import ServerSettings
+from waygrid_shell.telemetry.metrics import Metrics
+
+
+@frozen(kw_only=True)
+class Platform:
+    """The ports that the API reads and writes, who takes traversals in, and how the platform is."""
+
+    journal: Journal
+    dag_store: DagStore
+    event_log: EventLog
+    event_book: EventBook
+    claim_book: ClaimBook
+    seen_ledger: SeenLedger
+    channel_log: ChannelLog
+    live_feed: LiveFeed
+    clock: Clock
+    acceptance: Acceptance
+    settings: ServerSettings
+    metrics: Metrics
+    health: Callable[[], Health]

@@ -1,0 +1,104 @@
+"""The settings of a plant, with their defaults. Units are in the names or in the types.
+
+In TOML a section is a table and a field a key; in the environment the same is `WAYGRID_<SECTION>_<FIELD>`, such as
+`WAYGRID_SERVER_PORT`. Lists are separated by commas there.
+"""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from attrs import Factory, frozen
+
+Scope: TypeAlias = Literal["read", "write", "work", "admin"]
+"""`read` looks, `write` submits and steers, `work` takes work and answers it, `admin` does all of it."""
+
+IpNetwork: TypeAlias = IPv4Network | IPv6Network
+
+
+@frozen(kw_only=True)
+class ApiKey:
+    """Who may do what. `digest` is the SHA-256 (hex) of the key, which is nowhere kept."""
+
+    name: str
+    digest: str
+    scopes: frozenset[Scope]
+
+
+@frozen(kw_only=True)
+class ServerSettings:
+    """Where the HTTP API listens, and how much it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    max_body_bytes: int = 4 * 1024 * 1024
+    max_waiting_submissions: int = 1_000
+    """Requests that may wait for the disk at once; more are answered 429."""
+    max_unfinished: int = 100_000
+    """Traversals under way; above it submissions are answered 429."""
+    drain: timedelta = timedelta(seconds=30)
+    """How long attempts under way may go on after SIGTERM."""
+    keys: tuple[ApiKey, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    """Web pages that may call the API from a browser (CORS)."""
+
+
+@frozen(kw_only=True)
+class DataSettings:
+    """Where data is kept, and for how long."""
+
+    dir: Path = Path(".waygrid")
+    keep_ended: timedelta | None = None
+    """How long traversals that have ended are kept; None: for ever."""
+    keep_answers: timedelta = timedelta(days=7)
+    keep_channel_messages: timedelta = timedelta(days=1)
+    max_channel_messages: int = 10_000
+    """Of one channel."""
+
+
+@frozen(kw_only=True)
+class OutboundSettings:
+    """Where processors and destinations may connect to. Public addresses always; private ones only if listed."""
+
+    allowed_networks: tuple[IpNetwork, ...] = ()
+    max_response_bytes: int = 1024 * 1024
+
+
+@frozen(kw_only=True)
+class LogSettings:
+    """What is logged, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "pretty"] = "auto"
+    """`auto`: pretty on a terminal, else JSON."""
+
+
+@frozen(kw_only=True)
+class TracingSettings:
+    """Where traces go. Without an endpoint nothing is made or sent."""
+
+    endpoint: str | None = None
+    """OTLP over HTTP, such as http://localhost:4318; `OTEL_EXPORTER_OTLP_ENDPOINT` is read too."""
+    service_name: str = "waygrid"
+
+
+@frozen(kw_only=True)
+class OpenaiSettings:
+    """Defaults of `waygrid://processor/openai`."""
+
+    base_url: str = "https://api.openai.com/v1"
+
+
+@frozen(kw_only=True)
+class Settings:
+    """All of it."""
+
+    server: ServerSettings = ServerSettings()
+    data: DataSettings = DataSettings()
+    outbound: OutboundSettings = OutboundSettings()
+    log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
+    openai: OpenaiSettings = OpenaiSettings()
+    app: tuple[str, ...] = Factory(tuple)
+    """Apps with users' processors and destinations, as module:app."""
