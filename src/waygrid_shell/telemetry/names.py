@@ -1,4 +1,4 @@
-"""The one table of metrics: the name, its kind, its labels, and what it says. Units are in the names, seconds in all."""
+"""The one table of metrics: name, kind, labels, and what each says. Times are in seconds, and the names say so."""
 
 from typing import Final, Literal, TypeAlias
 
