@@ -7,7 +7,7 @@ from waygrid_shell.resources.submission import SpecError
 
 @frozen(kw_only=True)
 class Problem:
-    """`code` is the last part of `type`, for programs; `errors` are all problems of a Spec, or of a request's fields."""
+    """`code` is the last part of `type`, for programs; `errors` are all problems of a Spec or of a request's fields."""
 
     type: str
     title: str
