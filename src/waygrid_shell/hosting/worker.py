@@ -87,6 +87,19 @@ class Worker:
         self._under_way: dict[str, _UnderWay] = {}
         self._finished: list[_Finished] = []
         self._has_finished = asyncio.Event()
+        self._is_closing = False
+        self._unsent = 0
+        self._has_sent = asyncio.Event()
+
+    async def close(self) -> None:
+        """Begin no attempt any more, and return once those under way have been answered.
+
+        What has not begun is left for whoever serves the address next. Cancels are still heard.
+        """
+        self._is_closing = True
+        while self._under_way or self._unsent:
+            self._has_sent.clear()
+            await self._has_sent.wait()
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
@@ -133,7 +146,7 @@ class Worker:
             under_way.deliveries.append(delivery)
         elif (answer := _read(remembered.get(key))) is not None:
             self._finish(_Finished(key, [delivery], answer, is_remembered=True))
-        else:
+        elif not self._is_closing:
             self._under_way[key] = under_way = _UnderWay(request, key, [delivery])
             tasks.start_soon(self._make, under_way)
 
@@ -150,6 +163,10 @@ class Worker:
         answer: Message | None = None
         with under_way.scope:
             async with self._places:
+                if self._is_closing:
+                    del self._under_way[under_way.key]
+                    self._has_sent.set()
+                    return
                 answer = await self._answer_to(under_way.request, under_way.key)
         del self._under_way[under_way.key]
         self._finish(_Finished(under_way.key, under_way.deliveries, answer))
@@ -176,6 +193,7 @@ class Worker:
 
     def _finish(self, finished: _Finished) -> None:
         self._finished.append(finished)
+        self._unsent += 1
         self._has_finished.set()
 
     async def _send_answers(self, subscription: Subscription, tasks: TaskGroup) -> None:
@@ -195,6 +213,8 @@ class Worker:
                     writes.start_soon(self._ledger.record, new)
                 if records:
                     writes.start_soon(self._log.publish, records)
+            self._unsent -= len(finished)
+            self._has_sent.set()
             done = [delivery for each in finished for delivery in each.deliveries]
             tasks.start_soon(subscription.acknowledge, done)  # nobody waits for it
 
