@@ -38,14 +38,9 @@ from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageInUs
 from waygrid_shell.ports.secret_vault import SecretNotFound
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
-from waygrid_shell.runtime.embedded import (
-    BUILT_IN,
-    addresses_of,
-    all_dags,
-    embedded_plant,
-    secrets_of,
-    unfinished_dags,
-)
+from waygrid_shell.runtime.built_in import BUILT_IN
+from waygrid_shell.runtime.embedded import embedded_plant
+from waygrid_shell.runtime.needs import addresses_of, all_dags, secrets_of, unfinished_dags
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
 
 T = TypeVar("T", Payload, GivenEvent)

@@ -1,0 +1,58 @@
+"""What DAGs need of a plant: services that serve their nodes, secrets, and other DAGs."""
+
+from collections.abc import Iterable
+
+from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.dag.node import CallWork, EachWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.identifiers import DagHash
+from waygrid_core.template.template import SecretReference
+from waygrid_shell.runtime.wiring import Ports
+from waygrid_shell.services.waystation.roster import body_of
+
+
+def addresses_of(dags: Iterable[Dag]) -> frozenset[ServiceAddress]:
+    """The services that these DAGs dispatch to."""
+    return frozenset(
+        node.work.address
+        for dag in dags
+        for node in dag.nodes.values()
+        if isinstance(node, TaskNode) and isinstance(node.work, ServiceWork)
+    )
+
+
+def secrets_of(dags: Iterable[Dag]) -> tuple[SecretReference, ...]:
+    """The secrets that these DAGs refer to, in no order, each once."""
+    return tuple(
+        dict.fromkeys(
+            parameter
+            for dag in dags
+            for node in dag.nodes.values()
+            if isinstance(node, TaskNode)
+            for parameter in node.parameters.values()
+            if isinstance(parameter, SecretReference)
+        )
+    )
+
+
+def all_dags(compiled: CompiledDag) -> tuple[Dag, ...]:
+    """A DAG and its bodies."""
+    return (compiled.dag, *compiled.bodies.values())
+
+
+async def unfinished_dags(ports: Ports) -> tuple[Dag, ...]:
+    """The DAGs that unfinished traversals run, and all that those run, as far as somebody has stored them."""
+    found: dict[DagHash, Dag] = {}
+    plans = (summary.origin.plan for summary in await ports.journal.unfinished())
+    pending = list({body_of(plan) for plan in plans if plan is not None})
+    while pending:
+        dag_hash = pending.pop()
+        dag = None if dag_hash in found else await ports.dag_store.get(dag_hash)
+        if dag is None:
+            continue
+        found[dag_hash] = dag
+        if dag.on_end is not None:
+            pending.append(dag.on_end)
+        works = (node.work for node in dag.nodes.values() if isinstance(node, TaskNode))
+        pending.extend(work.body for work in works if isinstance(work, CallWork | EachWork | LoopWork))
+    return tuple(found.values())
