@@ -15,6 +15,7 @@ from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.origins.batch.intake import Claimed
 from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.journal import Summary
+from waygrid_shell.ports.live_feed import Sighting
 from waygrid_shell.runtime.embedded import EmbeddedPlant, Standstill
 
 History: TypeAlias = Literal["new", "resumed", "ended-before"]
@@ -108,7 +109,8 @@ class BatchRun:
             while self.tally.ended + len(self.tally.left) < self.tally.total:
                 ended: list[TraversalId] = []
                 with anyio.move_on_after(_LOOK_SECONDS) as nothing_told:
-                    ended.extend(each.traversal for each in await anext(sightings) if each.status in TERMINAL)
+                    told = await anext(sightings)
+                    ended += [each.traversal for each in told if isinstance(each, Sighting) and each.status in TERMINAL]
                 if nothing_told.cancelled_caught:
                     await self._look()
                 elif ended:

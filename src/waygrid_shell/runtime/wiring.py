@@ -10,6 +10,7 @@ from attrs import Factory, frozen
 from waygrid_shell.adapters.host.clock import HostClock
 from waygrid_shell.adapters.host.folder_lock import own_folder
 from waygrid_shell.adapters.host.secret_vault import EnvironmentSecretVault
+from waygrid_shell.adapters.memory.channel_log import MemoryChannelLog
 from waygrid_shell.adapters.memory.claim_book import MemoryClaimBook
 from waygrid_shell.adapters.memory.dag_store import MemoryDagStore
 from waygrid_shell.adapters.memory.event_book import MemoryEventBook
@@ -18,6 +19,7 @@ from waygrid_shell.adapters.memory.journal import MemoryJournal
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
 from waygrid_shell.adapters.memory.seen_ledger import MemorySeenLedger
 from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
+from waygrid_shell.adapters.sqlite.channel_log import SqliteChannelLog
 from waygrid_shell.adapters.sqlite.claim_book import SqliteClaimBook
 from waygrid_shell.adapters.sqlite.dag_store import SqliteDagStore
 from waygrid_shell.adapters.sqlite.database import Database, open_database
@@ -26,6 +28,7 @@ from waygrid_shell.adapters.sqlite.event_log import SqliteEventLog
 from waygrid_shell.adapters.sqlite.journal import SqliteJournal
 from waygrid_shell.adapters.sqlite.seen_ledger import SqliteSeenLedger
 from waygrid_shell.adapters.sqlite.timer_book import SqliteTimerBook
+from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
@@ -51,6 +54,7 @@ class Ports:
     event_book: EventBook
     seen_ledger: SeenLedger
     claim_book: ClaimBook
+    channel_log: ChannelLog
     clock: Clock = Factory(HostClock)
     secret_vault: SecretVault = Factory(EnvironmentSecretVault)
     live_feed: LiveFeed = Factory(MemoryLiveFeed)
@@ -70,6 +74,7 @@ def memory_ports() -> Ports:
         event_book=MemoryEventBook(),
         seen_ledger=MemorySeenLedger(),
         claim_book=MemoryClaimBook(),
+        channel_log=MemoryChannelLog(),
     )
 
 
@@ -94,4 +99,5 @@ def database_ports(database: Database) -> Ports:
         event_book=SqliteEventBook(database),
         seen_ledger=SqliteSeenLedger(database),
         claim_book=SqliteClaimBook(database),
+        channel_log=SqliteChannelLog(database),
     )

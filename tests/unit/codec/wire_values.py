@@ -147,6 +147,8 @@ def _sample(kind: Any, is_full: bool) -> Any:
     if get_origin(kind) is Mapping and arguments[1] == Parameter:
         secrets = {"key": SecretReference("openai"), "pin": SecretReference("vault/pin", "value", 3)}
         return {**secrets, "data": {"$secret": {"path": "p"}}, "literal": {"$literal": 1}, "plain": {"a": 1}}
+    if get_origin(kind) is Mapping:
+        return {"team": "blue", "customer/tier": "é"}
     if get_origin(kind) is tuple:
         return (_sample(arguments[0], True), _sample(arguments[0], False)) if arguments[0] is not str else ("a", "b")
     if get_origin(kind) is frozenset:

@@ -1,14 +1,15 @@
 """The event log in memory."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from attrs import define, field
 
-from waygrid_core.envelope.transport import TransportEnvelope
-from waygrid_shell.ports.event_log import Delivery
+from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
+from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
+from waygrid_shell.ports.event_log import DeadLetter, Delivery
 from waygrid_shell.ports.failure import Unavailable
 
 
@@ -26,18 +27,32 @@ class MemoryEventLog:
 
     def __init__(self) -> None:
         self._topics: dict[str, _Topic] = {}
+        self._dead: dict[int, DeadLetter] = {}
         self._positions = 0
         self._published = asyncio.Event()
 
     async def publish(self, records: Sequence[TransportEnvelope]) -> None:
         for record in records:
-            topic = self._topics.setdefault(record.topic, _Topic())
-            if record.id in topic.ids:
-                continue
+            if record.topic.endswith(DEAD_LETTER_SUFFIX):
+                self._bury(record)
+            else:
+                self._append(record, may_be_repeated=False)
+        self._published.set()
+
+    def _append(self, record: TransportEnvelope, *, may_be_repeated: bool) -> None:
+        topic = self._topics.setdefault(record.topic, _Topic())
+        if not record.id or record.id not in topic.ids:
             self._positions += 1
             topic.ids.add(record.id)
-            topic.waiting.append(Delivery(record, self._positions, may_be_repeated=False))
-        self._published.set()
+            topic.waiting.append(Delivery(record, self._positions, may_be_repeated))
+
+    def _bury(self, record: TransportEnvelope) -> None:
+        headers = {name: value for name, value in record.headers.items() if name != DEAD_LETTER_REASON}
+        topic = record.topic.removesuffix(DEAD_LETTER_SUFFIX)
+        buried = TransportEnvelope(topic=topic, key=record.key, headers=headers, value=record.value)
+        self._positions += 1
+        reason = record.headers.get(DEAD_LETTER_REASON, "")
+        self._dead[self._positions] = DeadLetter(self._positions, buried, reason)
 
     @asynccontextmanager
     async def subscribe(self, topics: Sequence[str]) -> AsyncIterator["MemorySubscription"]:
@@ -56,7 +71,22 @@ class MemoryEventLog:
                 topic.waiting = deque(Delivery(each.record, each.position, may_be_repeated=True) for each in again)
 
     async def backlog(self) -> Mapping[str, int]:
-        return {name: len(topic.ids) for name, topic in self._topics.items() if topic.ids}
+        dead = Counter(letter.record.topic + DEAD_LETTER_SUFFIX for letter in self._dead.values())
+        alive = {name: len(topic.waiting) + len(topic.taken) for name, topic in self._topics.items()}
+        return {name: count for name, count in {**alive, **dead}.items() if count}
+
+    async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
+        return [letter for position, letter in self._dead.items() if position > after][:limit]
+
+    async def redrive(self, positions: Sequence[int]) -> int:
+        letters = [self._dead.pop(position) for position in sorted(set(positions)) if position in self._dead]
+        for letter in letters:
+            self._append(letter.record, may_be_repeated=True)
+        self._published.set()
+        return len(letters)
+
+    async def discard(self, positions: Sequence[int]) -> int:
+        return sum(self._dead.pop(position, None) is not None for position in positions)
 
     async def _more(self) -> None:
         self._published.clear()

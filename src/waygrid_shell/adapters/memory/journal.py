@@ -1,12 +1,14 @@
 """The journal in memory."""
 
+import bisect
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from attrs import define
 
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.ports.failure import VersionConflict
-from waygrid_shell.ports.journal import Change, Decision, Stored, Summary
+from waygrid_shell.ports.journal import Change, Decision, Query, Stored, Summary
 
 
 @define
@@ -23,6 +25,10 @@ class MemoryJournal:
         self._kept: dict[TraversalId, _Kept] = {}
         self._unfinished: dict[TraversalId, None] = {}
         self._causes: dict[tuple[TraversalId, str], Decision] = {}
+        self._ids: list[TraversalId] = []
+        """In order."""
+        self._families: dict[TraversalId, set[TraversalId]] = {}
+        """By root, the root itself among them."""
 
     async def commit(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -49,10 +55,13 @@ class MemoryJournal:
         )
         stored = Stored(origin=change.origin, state=state)
         if kept is None:
+            bisect.insort(self._ids, traversal)
             self._kept[traversal] = _Kept(stored, summary, list(change.decisions))
         else:
+            self._families[kept.summary.origin.root].discard(traversal)  # the cancel that came first knew of no root
             kept.stored, kept.summary = stored, summary
             kept.decisions.extend(change.decisions)
+        self._families.setdefault(change.origin.root, set()).add(traversal)
         if state.has_ended:
             self._unfinished.pop(traversal, None)
         else:
@@ -75,3 +84,46 @@ class MemoryJournal:
 
     async def unfinished(self) -> Sequence[Summary]:
         return [self._kept[each].summary for each in self._unfinished]
+
+    async def search(self, query: Query) -> Sequence[Summary]:
+        found: list[Summary] = []
+        end = len(self._ids) if query.after is None else bisect.bisect_left(self._ids, query.after)
+        for traversal in reversed(self._ids[:end]):
+            summary = self._kept[traversal].summary
+            if len(found) < query.limit and _matches(summary, query):
+                found.append(summary)
+        return found
+
+    async def forget(self, ended_before: datetime, limit: int) -> int:
+        forgotten = 0
+        for root in list(self._ids):
+            family = self._families.get(root, set())
+            if forgotten < limit and root in family and self._is_over(root, family, ended_before):
+                forgotten += 1
+                for traversal in family:
+                    self._remove(traversal)
+                del self._families[root]
+        return forgotten
+
+    def _is_over(self, root: TraversalId, family: set[TraversalId], before: datetime) -> bool:
+        ended_at = self._kept[root].summary.ended_at
+        return ended_at is not None and ended_at < before and not family & self._unfinished.keys()
+
+    def _remove(self, traversal: TraversalId) -> None:
+        del self._ids[bisect.bisect_left(self._ids, traversal)]
+        for decision in self._kept.pop(traversal).decisions:
+            del self._causes[traversal, decision.cause]
+
+
+def _matches(summary: Summary, query: Query) -> bool:
+    origin = summary.origin
+    return (
+        (query.with_children or summary.traversal == origin.root)
+        and (not query.statuses or summary.status in query.statuses)
+        and (query.name is None or origin.name == query.name)
+        and query.labels.items() <= origin.labels.items()
+        and (query.dag is None or origin.dag == query.dag)
+        and (query.root is None or origin.root == query.root)
+        and (query.begun_from is None or summary.begun_at >= query.begun_from)
+        and (query.begun_before is None or summary.begun_at < query.begun_before)
+    )

@@ -9,18 +9,21 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Final
 
 import orjson
 
-from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
+from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.ports.event_log import Delivery
+from waygrid_shell.ports.event_log import DeadLetter, Delivery
 from waygrid_shell.ports.failure import Unavailable
 
 BUFFERED = 10_000
 """Records that a subscription holds in memory."""
 
-_READ_AT_ONCE = 1_000
+_READ_AT_ONCE: Final = 1_000
+_LETTER: Final = "position, topic, key, headers, value, reason"
 
 
 class SqliteEventLog:
@@ -33,12 +36,20 @@ class SqliteEventLog:
     async def publish(self, records: Sequence[TransportEnvelope]) -> None:
         if not records:
             return
+        alive = [record for record in records if not record.topic.endswith(DEAD_LETTER_SUFFIX)]
+        dead = [_buried(record) for record in records if record.topic.endswith(DEAD_LETTER_SUFFIX)]
         rows = [
             (record.topic, record.id, record.key, orjson.dumps(record.headers).decode(), record.value)
-            for record in records
+            for record in alive
         ]
 
         def job(connection: sqlite3.Connection) -> list[int]:
+            if dead:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO dead_letter (topic, id, key, headers, value, reason)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    dead,
+                )
             positions = []
             for row in rows:
                 cursor = connection.execute(
@@ -48,7 +59,7 @@ class SqliteEventLog:
             return positions
 
         def hand_over(positions: list[int]) -> None:
-            for record, position in zip(records, positions, strict=True):
+            for record, position in zip(alive, positions, strict=True):
                 reader = self._readers.get(record.topic)
                 if position and reader is not None:
                     reader._hand_over(Delivery(record, position, may_be_repeated=False))
@@ -69,9 +80,54 @@ class SqliteEventLog:
                 del self._readers[topic]
 
     async def backlog(self) -> Mapping[str, int]:
-        return await self._database.run(
-            lambda connection: dict(connection.execute("SELECT topic, count(*) FROM message GROUP BY topic").fetchall())
+        query = (
+            "SELECT topic, count(*) FROM message GROUP BY topic"
+            f" UNION ALL SELECT topic || '{DEAD_LETTER_SUFFIX}', count(*) FROM dead_letter GROUP BY topic"
         )
+        return await self._database.run(lambda connection: dict(connection.execute(query).fetchall()))
+
+    async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
+        query = f"SELECT {_LETTER} FROM dead_letter WHERE position > ? ORDER BY position LIMIT ?"
+        rows = await self._database.run(lambda connection: connection.execute(query, (after, limit)).fetchall())
+        return [_letter(row) for row in rows]
+
+    async def redrive(self, positions: Sequence[int]) -> int:
+        def job(connection: sqlite3.Connection) -> int:
+            query = f"DELETE FROM dead_letter WHERE position = ? RETURNING {_LETTER}"
+            rows = [connection.execute(query, (position,)).fetchone() for position in sorted(set(positions))]
+            letters = [_letter(row) for row in rows if row is not None]
+            connection.executemany(
+                "INSERT OR IGNORE INTO message (topic, id, key, headers, value) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (each.topic, each.id, each.key, orjson.dumps(each.headers).decode(), each.value)
+                    for each in (letter.record for letter in letters)
+                ],
+            )
+            return len(letters)
+
+        def wake(_: int) -> None:
+            for reader in self._readers.values():
+                reader._fall_behind()
+
+        return await self._database.run(job, then=wake)
+
+    async def discard(self, positions: Sequence[int]) -> int:
+        rows = [(position,) for position in positions]
+        return await self._database.write("DELETE FROM dead_letter WHERE position = ?", rows) if rows else 0
+
+
+def _buried(record: TransportEnvelope) -> tuple[Any, ...]:
+    """The row of a dead letter: the record as it was, and why it died."""
+    headers = {name: value for name, value in record.headers.items() if name != DEAD_LETTER_REASON}
+    topic = record.topic.removesuffix(DEAD_LETTER_SUFFIX)
+    reason = record.headers.get(DEAD_LETTER_REASON, "")
+    return topic, record.id, record.key, orjson.dumps(headers).decode(), record.value, reason
+
+
+def _letter(row: tuple[Any, ...]) -> DeadLetter:
+    position, topic, key, headers, value, reason = row
+    record = TransportEnvelope(topic=topic, key=key, headers=orjson.loads(headers), value=value)
+    return DeadLetter(position, record, reason)
 
 
 class SqliteSubscription:
@@ -116,6 +172,11 @@ class SqliteSubscription:
             return
         self._buffer.append(delivery)
         self._read_up_to = delivery.position
+        self._more.set()
+
+    def _fall_behind(self) -> None:
+        """There is something in the table that is not handed over."""
+        self._is_behind = True
         self._more.set()
 
     async def _read(self) -> None:

@@ -7,6 +7,7 @@ not grow with the DAG. Loading reads the snapshot and folds the rows after it.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from waygrid_core.children.plan import LoopPlan, SeriesPlan
@@ -15,22 +16,25 @@ from waygrid_core.children.series_state import SeriesState, new_series
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES, Wire
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.forgetting import forget
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
+from waygrid_shell.adapters.sqlite.search import is_astray, label_row, page
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.adapters.sqlite.shared_values import SharedValues
 from waygrid_shell.ports.failure import ForeignStorage, VersionConflict
-from waygrid_shell.ports.journal import AnyEvent, AnyState, Change, Decision, Origin, Stored, Summary
+from waygrid_shell.ports.journal import AnyEvent, AnyState, Change, Decision, Origin, Query, Stored, Summary
 
 SNAPSHOT_EVENTS: Final = 200
 """Events that a load may have to fold however small the state is: a millisecond or two."""
 
-_COLUMNS: Final = "id, plan, parent, root, status, version, begun_at, ended_at, ending"
+_COLUMNS: Final = "traversal.id, plan, parent, root, status, version, begun_at, ended_at, ending, name, labels, trace"
 _Row: TypeAlias = tuple[Any, ...]
 
 T = TypeVar("T")
@@ -83,8 +87,19 @@ class SqliteJournal:
         )
 
     async def unfinished(self) -> Sequence[Summary]:
-        query = f"SELECT {_COLUMNS} FROM traversal WHERE ended_at IS NULL ORDER BY begun_at, id"
+        query = (
+            f"SELECT {_COLUMNS} FROM traversal INDEXED BY traversal_by_status"
+            " WHERE is_child IN (0, 1) AND status IN ('New', 'Running', 'Paused') ORDER BY begun_at, id"
+        )
         return await self._database.run(lambda connection: [_summary(row) for row in connection.execute(query)])
+
+    async def search(self, query: Query) -> Sequence[Summary]:
+        rows = await self._database.run(lambda connection: page(connection, _COLUMNS, query))
+        return [_summary(row) for row in rows]
+
+    async def forget(self, ended_before: datetime, limit: int) -> int:
+        number = to_microseconds(ended_before)
+        return await self._database.run(lambda connection: forget(connection, number, limit))
 
 
 def _write(connection: sqlite3.Connection, shared: SharedValues, change: Change) -> None:
@@ -97,23 +112,29 @@ def _write(connection: sqlite3.Connection, shared: SharedValues, change: Change)
         None if origin.plan is None else PLANS.encode(origin.plan),
         None if origin.parent is None else PARENTS.encode(origin.parent),
         origin.root,
+        origin.dag,
+        origin.name,
+        write_json(dict(origin.labels)) if origin.labels else None,
+        None if origin.trace is None else f"{origin.trace.traceparent} {origin.trace.tracestate}",
         to_microseconds(last.at) if state.has_ended else None,
         _ending(state) if state.has_ended else None,
     )
     added = state.version - change.base
     if change.base == 0:
+        begun_at = change.decisions[0].at
         try:
             connection.execute(
-                "INSERT INTO traversal (version, status, plan, parent, root, ended_at, ending, events_since_snapshot,"
-                " begun_at, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*fields, added, to_microseconds(change.decisions[0].at), traversal),
+                "INSERT INTO traversal (version, status, plan, parent, root, dag, name, labels, trace, ended_at,"
+                " ending, events_since_snapshot, begun_at, is_astray, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*fields, added, to_microseconds(begun_at), is_astray(traversal, begun_at), traversal),
             )
         except sqlite3.IntegrityError as error:
             raise VersionConflict(traversal, change.base) from error
         since_snapshot = added
     else:
         row = connection.execute(
-            "UPDATE traversal SET version = ?, status = ?, plan = ?, parent = ?, root = ?, ended_at = ?, ending = ?,"
+            "UPDATE traversal SET version = ?, status = ?, plan = ?, parent = ?, root = ?, dag = ?, name = ?,"
+            " labels = ?, trace = ?, ended_at = ?, ending = ?,"
             " events_since_snapshot = events_since_snapshot + ? WHERE id = ? AND version = ?"
             " RETURNING events_since_snapshot",
             (*fields, added, traversal, change.base),
@@ -121,6 +142,9 @@ def _write(connection: sqlite3.Connection, shared: SharedValues, change: Change)
         if row is None:
             raise VersionConflict(traversal, change.base)
         since_snapshot = row[0]
+    if origin.labels:
+        labels = [(label_row(key, value), traversal) for key, value in origin.labels.items()]
+        connection.executemany("INSERT OR IGNORE INTO label VALUES (?, ?)", labels)
     connection.executemany(
         "INSERT INTO journal (traversal, version, cause, at, events, effects) VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -190,7 +214,15 @@ def _origin(row: _Row) -> Origin:
         plan=None if row[1] is None else _read(PLANS.decode(row[1])),
         parent=None if row[2] is None else _read(PARENTS.decode(row[2])),
         root=TraversalId(row[3]),
+        name=row[9],
+        labels=_labels(row[10]),
+        trace=None if row[11] is None else Trace(*row[11].split(" ", 1)),
     )
+
+
+def _labels(text: bytes | None) -> Mapping[str, str]:
+    labels: Any = {} if text is None else read_json(text)
+    return labels  # type: ignore[no-any-return]
 
 
 def _summary(row: _Row) -> Summary:

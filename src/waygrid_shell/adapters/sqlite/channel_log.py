@@ -1,0 +1,118 @@
+"""The channel log in SQLite."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.model.identifiers import TraversalId
+from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
+from waygrid_shell.ports.channel_log import ChannelMessage, Kept
+
+_FORGOTTEN_AT_ONCE: Final = 2_000
+"""Messages that one transaction deletes, so that nobody waits long for it."""
+
+
+class SqliteChannelLog:
+    """See `waygrid_shell.ports.channel_log.ChannelLog`. Watchers are woken in this process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._bells: dict[str, set[asyncio.Event]] = {}
+        """One a watcher, by channel."""
+
+    async def append(self, messages: Sequence[ChannelMessage]) -> Sequence[Kept]:
+        rows = [
+            (message.channel, message.key, message.traversal, write_json(message.data), to_microseconds(message.at))
+            for message in messages
+        ]
+
+        def job(connection: sqlite3.Connection) -> list[int]:
+            return [_keep(connection, row) for row in rows]
+
+        def ring(_: list[int]) -> None:
+            for channel in {message.channel for message in messages}:
+                for bell in self._bells.get(channel, ()):
+                    bell.set()
+
+        numbers = await self._database.run(job, then=ring) if rows else []
+        return [Kept(number, message) for number, message in zip(numbers, messages, strict=True)]
+
+    async def read(self, channel: str, *, after: int, limit: int) -> Sequence[Kept]:
+        query = (
+            "SELECT number, key, traversal, data, at FROM channel_message WHERE channel = ? AND number > ?"
+            " ORDER BY number LIMIT ?"
+        )
+        rows = await self._database.run(
+            lambda connection: connection.execute(query, (channel, after, limit)).fetchall()
+        )
+        return [
+            Kept(
+                number,
+                ChannelMessage(
+                    channel=channel,
+                    key=key,
+                    traversal=TraversalId(traversal),
+                    data=read_json(data),
+                    at=from_microseconds(at),
+                ),
+            )
+            for number, key, traversal, data, at in rows
+        ]
+
+    async def last_number(self, channel: str) -> int:
+        query = "SELECT coalesce(max(last_number), 0) FROM channel WHERE name = ?"
+        return int(await self._database.run(lambda connection: connection.execute(query, (channel,)).fetchone()[0]))
+
+    @asynccontextmanager
+    async def watch(self, channel: str) -> AsyncIterator[AsyncIterator[None]]:
+        bell = asyncio.Event()
+        bell.set()  # there may be something already
+        self._bells.setdefault(channel, set()).add(bell)
+        try:
+            yield _rings(bell)
+        finally:
+            self._bells[channel].discard(bell)
+            if not self._bells[channel]:
+                del self._bells[channel]
+
+    async def forget(self, *, before: datetime, keep: int) -> int:
+        too_old = "SELECT channel, number FROM channel_message WHERE at < ? LIMIT ?"
+        too_many = (
+            "SELECT channel, number FROM channel CROSS JOIN channel_message"
+            " ON channel = name AND number <= last_number - ? LIMIT ?"
+        )
+        forgotten = 0
+        for query, bound in ((too_old, to_microseconds(before)), (too_many, keep)):
+            delete = f"DELETE FROM channel_message WHERE (channel, number) IN ({query})"
+            count = _FORGOTTEN_AT_ONCE
+            while count == _FORGOTTEN_AT_ONCE:
+                count = await self._database.write(delete, [(bound, _FORGOTTEN_AT_ONCE)])
+                forgotten += count
+        return forgotten
+
+
+def _keep(connection: sqlite3.Connection, row: tuple[Any, ...]) -> int:
+    """The number of a message, which it is given unless it has one."""
+    channel, key, *rest = row
+    query = "SELECT number FROM channel_message WHERE channel = ? AND key = ?"
+    kept = connection.execute(query, (channel, key)).fetchone()
+    if kept is None:
+        kept = connection.execute(
+            "INSERT INTO channel VALUES (?, 1) ON CONFLICT DO UPDATE SET last_number = last_number + 1"
+            " RETURNING last_number",
+            (channel,),
+        ).fetchone()
+        connection.execute("INSERT INTO channel_message VALUES (?, ?, ?, ?, ?, ?)", (channel, kept[0], key, *rest))
+    return int(kept[0])
+
+
+async def _rings(bell: asyncio.Event) -> AsyncIterator[None]:
+    while True:
+        await bell.wait()
+        bell.clear()
+        yield

@@ -1,0 +1,151 @@
+"""Which traversals a list shows: pages, newest id first, by keys and never by counting.
+
+A page is merged from streams, each in the order of ids from an index: one a status, say, or the traversals of one
+label. The first thing that is asked for leads; whatever else is asked for is looked at row by row.
+
+Instants of beginning need no index of their own: an id tells its time, and the few traversals that began at another
+time than their ids tell (`is_astray`) are a stream of their own.
+"""
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final, TypeAlias, get_args
+
+from attrs import frozen
+
+from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.ulid import MAX_MILLISECONDS, is_ulid, ulid_from, ulid_milliseconds
+from waygrid_core.traversal.state import TraversalStatus
+from waygrid_shell.adapters.sqlite.instant import to_microseconds
+from waygrid_shell.ports.journal import Query
+
+ASTRAY: Final = timedelta(minutes=1)
+"""How far from the time of its id a traversal may begin, to be found by it."""
+
+_STATUSES: Final = get_args(TraversalStatus)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_Row: TypeAlias = tuple[Any, ...]
+
+
+@frozen
+class _Stream:
+    """Rows in the order of `id`, a column that the index of `source` is ordered by."""
+
+    source: str
+    where: str
+    values: tuple[str | int, ...]
+    id: str = "traversal.id"
+
+
+def is_astray(traversal: TraversalId, begun_at: datetime) -> bool:
+    """Whether a search by time would not find it by its id."""
+    if not is_ulid(traversal):
+        return True
+    return abs(to_microseconds(begun_at) // 1_000 - ulid_milliseconds(traversal)) > ASTRAY // _MILLISECOND
+
+
+def page(connection: sqlite3.Connection, columns: str, query: Query) -> list[_Row]:
+    """The rows of `columns`, the first of which is `traversal.id`."""
+    conditions, values = _conditions(query)
+    streams = [_rows(connection, columns, stream, conditions, values, query.limit) for stream in _streams(query)]
+    return list(islice(heapq.merge(*streams, key=lambda row: row[0], reverse=True), query.limit))
+
+
+def _rows(
+    connection: sqlite3.Connection,
+    columns: str,
+    stream: _Stream,
+    conditions: Sequence[str],
+    values: Sequence[str | int],
+    limit: int,
+) -> Iterator[_Row]:
+    where = " AND ".join([stream.where, *conditions])
+    text = f"SELECT {columns} FROM {stream.source} WHERE {where} ORDER BY {stream.id} DESC LIMIT ?"
+    return iter(connection.execute(text, (*stream.values, *values, limit)).fetchall())
+
+
+def _streams(query: Query) -> list[_Stream]:
+    """Together they have all that match, each once."""
+    leads = [_before(stream, query.after) for stream in _leads(query)]
+    if query.begun_from is None and query.begun_before is None:
+        return leads
+    least = "" if query.begun_from is None else _first_id(query.begun_from - ASTRAY)
+    most = "Z" if query.begun_before is None else _first_id(query.begun_before + ASTRAY + _MILLISECOND)
+    timely = [
+        _Stream(
+            stream.source,
+            f"{stream.where} AND {stream.id} >= ? AND {stream.id} < ? AND NOT is_astray",
+            (*stream.values, least, most),
+            stream.id,
+        )
+        for stream in leads
+    ]
+    astray = _Stream("traversal INDEXED BY traversal_astray", "is_astray", ())
+    return [*timely, _before(astray, query.after)]
+
+
+def _before(stream: _Stream, after: TraversalId | None) -> _Stream:
+    if after is None:
+        return stream
+    return _Stream(stream.source, f"{stream.where} AND {stream.id} < ?", (*stream.values, after), stream.id)
+
+
+def _leads(query: Query) -> list[_Stream]:
+    kinds = (0, 1) if query.with_children else (0,)
+    if query.labels:
+        label = label_row(*next(iter(query.labels.items())))
+        source = "label AS lead CROSS JOIN traversal ON traversal.id = lead.traversal"
+        return [_Stream(source, "lead.label = ?", (label,), "lead.traversal")]
+    if query.name is not None:
+        return [_Stream("traversal INDEXED BY traversal_by_name", "name = ?", (query.name,))]
+    if query.root is not None:
+        root = _Stream("traversal", "traversal.id = ?", (query.root,))
+        family = _Stream("traversal INDEXED BY traversal_by_root", "is_child AND root = ?", (query.root,))
+        return [root, family] if query.with_children else [root]
+    if query.dag is not None:
+        source, where = "traversal INDEXED BY traversal_by_dag", "dag = ? AND is_child = ?"
+        return [_Stream(source, where, (query.dag, kind)) for kind in kinds]
+    source, where = "traversal INDEXED BY traversal_by_status", "is_child = ? AND status = ?"
+    statuses = sorted(query.statuses) or _STATUSES
+    return [_Stream(source, where, (kind, status)) for kind in kinds for status in statuses]
+
+
+def _conditions(query: Query) -> tuple[list[str], list[str | int]]:
+    conditions: list[str] = []
+    values: list[str | int] = []
+
+    def add(condition: str, *of: str | int) -> None:
+        conditions.append(condition)
+        values.extend(of)
+
+    if not query.with_children:
+        add("NOT is_child")
+    if query.statuses:
+        add(f"status IN ({', '.join('?' * len(query.statuses))})", *sorted(query.statuses))
+    if query.name is not None:
+        add("name = ?", query.name)
+    if query.dag is not None:
+        add("dag = ?", query.dag)
+    if query.root is not None:
+        add("root = ?", query.root)
+    if query.begun_from is not None:
+        add("begun_at >= ?", to_microseconds(query.begun_from))
+    if query.begun_before is not None:
+        add("begun_at < ?", to_microseconds(query.begun_before))
+    for key, value in query.labels.items():
+        add("EXISTS (SELECT 1 FROM label WHERE label = ? AND traversal = traversal.id)", label_row(key, value))
+    return conditions, values
+
+
+def label_row(key: str, value: str) -> str:
+    """A label as its table has it: a key has no colon in it."""
+    return f"{key}:{value}"
+
+
+def _first_id(instant: datetime) -> str:
+    """The least id of that time."""
+    milliseconds = to_microseconds(instant) // 1_000
+    return ulid_from(min(max(milliseconds, 0), MAX_MILLISECONDS), bytes(10))
