@@ -12,14 +12,16 @@ from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.inbox.service import Inbox
 from waygrid_shell.services.scheduler.service import Scheduler
 from waygrid_shell.services.waystation.service import Waystation
+from waygrid_shell.telemetry.metrics import Metrics
 
 
 class Crew:
     """All services over one set of ports; `handlers` are what the workers serve."""
 
-    def __init__(self, ports: Ports, handlers: Mapping[ServiceAddress, Served]) -> None:
+    def __init__(self, ports: Ports, handlers: Mapping[ServiceAddress, Served], metrics: Metrics) -> None:
         self._ports = ports
         self._handlers = handlers
+        self._metrics = metrics
         self._workers: dict[ServiceAddress, Worker] = {}
         self._is_closing = False
 

@@ -19,6 +19,7 @@ from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.waystation.sweeper import Sweeper
 from waygrid_shell.settings.settings import Settings
+from waygrid_shell.telemetry.metrics import Metrics
 
 ANSWERS_KEPT: Final = timedelta(days=7)
 """How long a worker remembers what it answered; a request that comes again later is worked on again."""
@@ -70,7 +71,7 @@ async def embedded_plant(
     """
     settings = settings or Settings()
     async with open_session() as session, anyio.create_task_group() as tasks:
-        crew = Crew(ports, {**built_in(session, ports, settings), **served})
+        crew = Crew(ports, {**built_in(session, ports, settings), **served}, Metrics())
         for run in crew.services.values():
             tasks.start_soon(run)
         tasks.start_soon(_forget_old_answers, ports)

@@ -1,0 +1,129 @@
+"""The platform in one process: the embedded plant under supervision, its chores, and the HTTP API on one port."""
+
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import anyio
+from attrs import frozen
+
+from waygrid_core.model.address import ServiceAddress
+from waygrid_shell.api.application import application
+from waygrid_shell.hosting.handler import Served
+from waygrid_shell.hosting.http_client import open_session
+from waygrid_shell.runtime.built_in import built_in
+from waygrid_shell.runtime.chores import chores
+from waygrid_shell.runtime.crew import Crew
+from waygrid_shell.runtime.draining import Draining
+from waygrid_shell.runtime.needs import addresses_of, unfinished_dags
+from waygrid_shell.runtime.platform import platform_over
+from waygrid_shell.runtime.server import HttpServer, url_of
+from waygrid_shell.runtime.supervisor import keep_running
+from waygrid_shell.runtime.vitals import Vitals
+from waygrid_shell.runtime.wiring import Ports, sqlite_ports
+from waygrid_shell.settings.settings import Settings
+from waygrid_shell.telemetry.metrics import Metrics
+
+
+@frozen(kw_only=True)
+class Begun:
+    """What there is to say once it runs."""
+
+    url: str
+    served: frozenset[ServiceAddress]
+    unfinished: "Unfinished"
+
+
+@frozen(kw_only=True)
+class Unfinished:
+    """Traversals from before, and the addresses that they need and nobody here serves."""
+
+    count: int
+    unserved: tuple[ServiceAddress, ...]
+
+
+class OneProcess:
+    """See the module. `tell` is called once everything runs, `tell_stopping` when somebody asks it to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        served: Mapping[ServiceAddress, Served],
+        *,
+        tell: Callable[[Begun], None],
+        tell_stopping: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._served = served
+        self._tell = tell
+        self._tell_stopping = tell_stopping
+        self._vitals = Vitals()
+        self._metrics = Metrics()
+
+    async def run(self, listener: socket.socket) -> bool:
+        """Run on the listening socket until somebody asks to stop; whether all that was under way could finish.
+
+        Raises what ports raise when they are opened, and bugs.
+        """
+        settings, vitals, metrics = self._settings, self._vitals, self._metrics
+        async with (
+            _signals() as signals,
+            sqlite_ports(settings.data.dir) as ports,
+            open_session() as session,
+            anyio.create_task_group() as tasks,
+        ):
+            crew = Crew(ports, {**built_in(session, ports, settings), **self._served}, metrics)
+            platform = platform_over(ports, settings.server, metrics, vitals)
+            server = HttpServer(Draining(application(platform), vitals), settings.server)
+            unfinished = await _unfinished(ports, crew)
+            for name, run in {**crew.services, **chores(ports, settings.data, metrics)}.items():
+                tasks.start_soon(keep_running, name, run, vitals)
+            tasks.start_soon(platform.acceptance.run)
+            tasks.start_soon(server.run_on, listener)
+            await server.has_started.wait()
+            vitals.begin()
+            self._tell(Begun(url=url_of(listener), served=crew.addresses, unfinished=unfinished))
+            await anext(signals)
+            is_finished = await self._finish(crew, server, signals)
+            tasks.cancel_scope.cancel()
+        return is_finished
+
+    async def _finish(self, crew: Crew, server: HttpServer, signals: AsyncIterator[signal.Signals]) -> bool:
+        """Let attempts under way end, then the answers that are being sent; whether nobody asked a second time."""
+        self._vitals.stop()
+        self._tell_stopping()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
+            with anyio.move_on_after(self._settings.server.drain.total_seconds()):
+                await crew.close()
+            await server.finish()
+            tasks.cancel_scope.cancel()
+            return True
+        return False
+
+
+async def _unfinished(ports: Ports, crew: Crew) -> Unfinished:
+    count = sum(1 for each in await ports.journal.unfinished() if each.traversal == each.origin.root)
+    unserved = addresses_of(await unfinished_dags(ports)) - crew.addresses
+    return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))
+
+
+@asynccontextmanager
+async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
+    if sys.platform == "win32":  # there Ctrl-C comes as KeyboardInterrupt
+        yield _none()
+        return
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        yield signals
+
+
+async def _none() -> AsyncIterator[signal.Signals]:
+    await anyio.sleep_forever()
+    yield signal.SIGTERM
+
+
+async def _cancel_at_next(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    await anext(signals)
+    scope.cancel()
