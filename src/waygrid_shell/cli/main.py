@@ -32,6 +32,7 @@ COMMANDS: Final = (
     Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
     Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
     Command("dev", "", "Run the platform in this process, with its HTTP API.", "dev:dev_command"),
+    Command("worker", "APP", "Serve your own processors for a server elsewhere.", "worker:worker_command"),
     Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
     Command("completion", "SHELL", "Print the completion script of a shell.", "completion:completion"),
 )

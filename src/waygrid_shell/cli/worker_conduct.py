@@ -1,0 +1,93 @@
+"""What `waygrid worker` does: loads the app, connects, says whom it serves, and works until asked to stop."""
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+import anyio
+from attrs import evolve, frozen
+
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.duration import parse_duration
+from waygrid_core.outcome import Failure
+from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, UserError
+from waygrid_shell.cli.output import complain, write_result
+from waygrid_shell.hosting.handler import Served
+from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
+from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports
+from waygrid_shell.runtime.remote_worker import RemoteWorker
+from waygrid_shell.runtime.supervisor import leaves_of
+
+DEFAULT_SERVER = "http://127.0.0.1:8400"
+
+
+@frozen(kw_only=True)
+class Request:
+    """The command line of `waygrid worker`, as its help says."""
+
+    app: str
+    server: str | None
+    key: str | None
+    concurrency: int | None
+    drain: str
+    name: str | None
+    log_format: Literal["auto", "json", "pretty"]
+    log_level: Literal["debug", "info", "warning", "error"]
+
+
+def conduct(request: Request) -> int:
+    """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given, or refused."""
+    drain = _drain(request.drain)
+    served = _served(request)
+    server = request.server or os.environ.get("WAYGRID_SERVER") or DEFAULT_SERVER
+    serves = {address: each.concurrency for address, each in served.items()}
+    try:
+        ports = remote_ports(
+            server,
+            serves=serves,
+            key=request.key or os.environ.get("WAYGRID_KEY") or None,
+            name=request.name or platform.node(),
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    worker = RemoteWorker(ports=ports, served=served, drain=drain, tell_stopping=lambda: _tell_stopping(drain))
+    write_result(f"Serves {', '.join(sorted(map(str, served)))} for {server}.")
+    try:
+        is_patient = anyio.run(worker.run)
+    except BaseExceptionGroup as group:
+        for leaf in leaves_of(group):
+            if isinstance(leaf, ServerRefused | PortFailure):
+                raise UserError(str(leaf), FAILED) from group
+        raise
+    return OK if is_patient else INTERRUPTED
+
+
+def _served(request: Request) -> Mapping[ServiceAddress, Served]:
+    try:
+        app = load_app(request.app)
+    except AppNotLoaded as error:
+        raise UserError(f"the app {request.app}: {error}") from error
+    if not app.served:
+        raise UserError(f"the app {request.app} serves nothing; register a function with @app.processor(...)")
+    if request.concurrency is None:
+        return dict(app.served)
+    if request.concurrency < 1:
+        raise UserError(f"a concurrency of {request.concurrency} is too small; write at least 1")
+    return {address: evolve(each, concurrency=request.concurrency) for address, each in app.served.items()}
+
+
+def _drain(text: str) -> timedelta:
+    if text.strip() in ("0", "0s"):
+        return timedelta(0)
+    parsed = parse_duration(text)
+    if isinstance(parsed, Failure):
+        raise UserError(f"--drain: {parsed.failure()}")
+    return parsed.unwrap()
+
+
+def _tell_stopping(drain: timedelta) -> None:
+    seconds = drain.total_seconds()
+    complain(f"waygrid: stopping; attempts under way have {seconds:g} s to end (a second signal ends at once)")

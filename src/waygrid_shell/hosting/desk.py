@@ -1,0 +1,402 @@
+"""Shares the work of one address among workers elsewhere.
+
+The desk has the one subscription of the address, and hands each attempt to one of the workers that sit at it. It does
+what a worker in this process does around a handler: it drops a request whose attempt is under way, answers one that is
+remembered, takes a canceled attempt away from whoever has it, keeps an answer and publishes it, and acknowledges a
+request only then. What a worker has that leaves goes to the others, or waits for the next.
+
+A desk is open as long as somebody sits at it: the first worker opens it, the last one closes it, and meanwhile nobody
+else can serve the address. `Desks` sees to that.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import anyio
+from attrs import define, field, frozen
+
+from waygrid_core.codec.wire import decode_message, encode_message
+from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
+from waygrid_core.message.identity import answer_id, work_key
+from waygrid_core.message.messages import (
+    Message,
+    NodeTraversalCancelRequested,
+    NodeTraversalFailed,
+    NodeTraversalRequested,
+    NodeTraversalSucceeded,
+)
+from waygrid_core.model.address import WAYSTATION, ServiceAddress
+from waygrid_core.model.topic import topic_name
+from waygrid_core.outcome import Failure
+from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.names import ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
+
+MAX_WAITING: Final = 10_000
+"""Attempts of one address that wait here for a free worker; more are left in the log."""
+
+_TAKEN_AT_ONCE: Final = 1_000
+
+_MAX_CANCELED: Final = 10_000
+"""Keys that are kept of attempts which were canceled while no worker was there that had them."""
+
+Answered: TypeAlias = NodeTraversalSucceeded | NodeTraversalFailed
+
+
+@define(eq=False)
+class Job:
+    """An attempt that waits for a worker or is with one, and the records that asked for it (and canceled it)."""
+
+    key: str
+    request: NodeTraversalRequested
+    record: TransportEnvelope
+    deliveries: list[Delivery]
+    seat: "Seat | None" = None
+    given_at: datetime | None = None
+    is_canceled: bool = False
+
+
+@define(eq=False)
+class Seat:
+    """A worker at a desk: how many attempts it takes at once, and how it is told of them. Telling never waits."""
+
+    window: int
+    give: Callable[[Sequence[Job]], None]
+    cancel: Callable[[Job], None]
+    fail: Callable[[BaseException], None]
+    """The desk cannot go on."""
+    jobs: dict[str, Job] = field(factory=dict)
+
+    @property
+    def room(self) -> int:
+        """How many attempts it would still take."""
+        return self.window - len(self.jobs)
+
+
+@frozen(kw_only=True)
+class _Ports:
+    event_log: EventLog
+    seen_ledger: SeenLedger
+    clock: Clock
+    metrics: Metrics
+
+
+class Desk:
+    """One address, and the workers that serve it. Made by `Desks`."""
+
+    def __init__(self, address: ServiceAddress, ports: _Ports) -> None:
+        self.address = address
+        self._ports = ports
+        self._turn = anyio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
+        self._seats: list[Seat] = []
+        self._jobs: dict[str, Job] = {}
+        self._waiting: OrderedDict[str, Job] = OrderedDict()
+        self._claims: dict[str, Seat] = {}
+        self._canceled: OrderedDict[str, None] = OrderedDict()
+        self._just_answered: dict[str, Message] = {}
+        self._done: list[Delivery] = []
+        self._has_done = asyncio.Event()
+        self._has_room = asyncio.Event()
+        ports.metrics.ask(IN_FLIGHT, lambda: len(self._jobs) - len(self._waiting), str(address))
+
+    @asynccontextmanager
+    async def sit(self, seat: Seat, holding: Iterable[str]) -> AsyncIterator[Sequence[str]]:
+        """Take part, as long as the context lasts; gives those of `holding` that nobody wants from it any more.
+
+        Raises what ports raise if the desk cannot be opened. If it fails later, `seat.fail` is told.
+        """
+        async with self._turn:
+            if self._task is None or self._task.done():
+                await self._open()
+            self._seats.append(seat)
+        try:
+            yield self._claim(seat, holding)
+        finally:
+            self._leave(seat)
+            with anyio.CancelScope(shield=True):
+                async with self._turn:
+                    if not self._seats:
+                        await self._close()
+
+    def hand_out(self) -> None:
+        """Give what waits to who has room, those with the most room first."""
+        given: dict[int, tuple[Seat, list[Job]]] = {}
+        while self._waiting:
+            seat = max(self._seats, key=lambda each: each.room, default=None)
+            if seat is None or seat.room <= 0:
+                break
+            _, job = self._waiting.popitem(last=False)
+            self._assign(job, seat)
+            given.setdefault(id(seat), (seat, []))[1].append(job)
+        for seat, jobs in given.values():
+            seat.give(jobs)
+        if len(self._waiting) < MAX_WAITING:
+            self._has_room.set()
+
+    async def answer(self, seat: Seat, answers: Sequence[tuple[Job, Answered]]) -> None:
+        """Keep and publish what the worker's attempts came to. Raises what ports raise; then it still has them."""
+        held = [(job, answer) for job, answer in answers if seat.jobs.get(job.key) is job]
+        if not held:
+            return
+        now = self._ports.clock.now()
+        new = [Answer(job.key, encode_message(answer), now) for job, answer in held]
+        records = [self._sealed(job, answer, now) for job, answer in held]
+        async with anyio.create_task_group() as writes:  # side by side: they may share a commit
+            writes.start_soon(self._ports.seen_ledger.record, new)
+            writes.start_soon(self._ports.event_log.publish, records)
+        for job, answer in held:
+            if self._jobs.get(job.key) is not job:
+                continue  # the desk has failed meanwhile; the request comes again, and is answered from memory
+            self._just_answered[job.key] = answer
+            self._settle(job)
+            self._measure(job, "succeeded" if isinstance(answer, NodeTraversalSucceeded) else "failed", now)
+        self.hand_out()
+
+    def release(self, seat: Seat, jobs: Sequence[Job]) -> None:
+        """The worker will not answer these: canceled ones are done with, the others go to somebody else."""
+        for job in reversed([job for job in jobs if seat.jobs.get(job.key) is job]):
+            self._take_back(job)
+        self.hand_out()
+
+    # --- who sits here
+
+    def _claim(self, seat: Seat, holding: Iterable[str]) -> Sequence[str]:
+        lost: list[str] = []
+        given: list[Job] = []
+        for key in holding:
+            job = self._jobs.get(key)
+            if key in self._canceled or (job is not None and job.seat is not None):
+                lost.append(key)
+            elif job is not None:
+                del self._waiting[key]
+                self._assign(job, seat)
+                given.append(job)
+            else:
+                self._claims[key] = seat
+        if given:
+            seat.give(given)
+        self.hand_out()
+        return lost
+
+    def _leave(self, seat: Seat) -> None:
+        if seat not in self._seats:
+            return  # the desk has failed
+        self._seats.remove(seat)
+        self._claims = {key: claimer for key, claimer in self._claims.items() if claimer is not seat}
+        self.release(seat, list(seat.jobs.values()))
+
+    async def _open(self) -> None:
+        """A task, and no child of the worker that came first: it goes on when that one leaves and others stay."""
+        self._opened.clear()
+        self._task = task = asyncio.create_task(self._run(), name=f"desk of {self.address}")
+        opened = asyncio.create_task(self._opened.wait())
+        try:
+            await asyncio.wait({task, opened}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            opened.cancel()
+        if task.done():
+            await task
+
+    async def _close(self) -> None:
+        """What was not acknowledged comes again to whoever serves the address next."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        self._forget()
+
+    def _forget(self) -> None:
+        self._jobs.clear()
+        self._waiting.clear()
+        self._claims.clear()
+        self._canceled.clear()
+        self._just_answered.clear()
+        self._done.clear()
+
+    # --- what comes from the log
+
+    async def _run(self) -> None:
+        try:
+            async with (
+                self._ports.event_log.subscribe([topic_name(self.address)]) as subscription,
+                anyio.create_task_group() as tasks,
+            ):
+                tasks.start_soon(self._acknowledge, subscription)
+                self._opened.set()
+                while True:
+                    self._has_room.clear()
+                    if len(self._waiting) >= MAX_WAITING:
+                        await self._has_room.wait()
+                    await self._receive(await subscription.take(_TAKEN_AT_ONCE))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # whatever it is: those who sit here must hear of it
+            seats, self._seats = self._seats, []
+            self._forget()
+            for seat in seats:
+                seat.jobs.clear()
+                seat.fail(_only(error))
+            if not self._opened.is_set():
+                raise _only(error) from error
+
+    async def _receive(self, deliveries: Sequence[Delivery]) -> None:
+        """In the order of arrival: a cancel comes after what it cancels."""
+        self._just_answered.clear()
+        messages: list[tuple[Delivery, NodeTraversalRequested | NodeTraversalCancelRequested]] = []
+        dead: list[tuple[Delivery, str]] = []
+        for delivery in deliveries:
+            outcome = unseal(delivery.record)
+            if isinstance(outcome, Failure):
+                dead.append((delivery, outcome.failure()))
+            elif isinstance(message := outcome.unwrap(), NodeTraversalRequested | NodeTraversalCancelRequested):
+                messages.append((delivery, message))
+            else:
+                dead.append((delivery, f"{type(message).__name__} is not for {self.address}"))
+        asked = [_key(message) for _, message in messages if isinstance(message, NodeTraversalRequested)]
+        remembered = await self._ports.seen_ledger.recall([key for key in asked if key not in self._jobs])
+        again: list[TransportEnvelope] = []
+        claimed: dict[int, tuple[Seat, list[Job]]] = {}
+        for delivery, message in messages:
+            match message:
+                case NodeTraversalRequested():
+                    self._ask_for(message, delivery, remembered, again, claimed)
+                case NodeTraversalCancelRequested():
+                    self._cancel(message, delivery)
+        for seat, jobs in claimed.values():
+            seat.give([job for job in jobs if job.seat is seat])
+        again += [dead_letter(delivery.record, reason) for delivery, reason in dead]
+        if again:
+            await self._ports.event_log.publish(again)
+        self._acknowledge_soon([delivery for delivery, _ in dead])
+        self.hand_out()
+
+    def _ask_for(
+        self,
+        request: NodeTraversalRequested,
+        delivery: Delivery,
+        remembered: Mapping[str, bytes],
+        again: list[TransportEnvelope],
+        claimed: dict[int, tuple[Seat, list[Job]]],
+    ) -> None:
+        key = _key(request)
+        if (job := self._jobs.get(key)) is not None:
+            job.deliveries.append(delivery)
+            return
+        job = Job(key, request, delivery.record, [delivery])
+        if (answer := self._just_answered.get(key) or _read(remembered.get(key))) is not None:
+            again.append(self._sealed(job, answer, self._ports.clock.now()))
+            self._acknowledge_soon([delivery])
+            return
+        self._jobs[key] = job
+        if (claimer := self._claims.pop(key, None)) is not None:
+            self._assign(job, claimer)
+            claimed.setdefault(id(claimer), (claimer, []))[1].append(job)
+        else:
+            self._waiting[key] = job
+
+    def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> None:
+        """Both are acknowledged together, lest a crash part them."""
+        key = _key(message)
+        job = self._jobs.get(key)
+        if job is None:
+            self._acknowledge_soon([delivery])
+            return
+        job.deliveries.append(delivery)
+        if job.is_canceled:
+            return
+        job.is_canceled = True
+        if job.seat is not None:
+            job.seat.cancel(job)
+            return
+        if job.given_at is not None:  # somebody may still work on it, and hears of this when it is back
+            self._canceled[key] = None
+            if len(self._canceled) > _MAX_CANCELED:
+                self._canceled.popitem(last=False)
+        self._settle(job)
+
+    # --- one job
+
+    def _assign(self, job: Job, seat: Seat) -> None:
+        job.seat = seat
+        job.given_at = self._ports.clock.now()
+        seat.jobs[job.key] = job
+
+    def _take_back(self, job: Job) -> None:
+        if job.is_canceled:
+            self._settle(job)
+            self._measure(job, "canceled", self._ports.clock.now())
+            return
+        if job.seat is not None:
+            del job.seat.jobs[job.key]
+        job.seat = None
+        self._waiting[job.key] = job
+        self._waiting.move_to_end(job.key, last=False)
+
+    def _settle(self, job: Job) -> None:
+        """Nothing is to be done for it any more."""
+        if job.seat is not None:
+            del job.seat.jobs[job.key]
+        self._waiting.pop(job.key, None)
+        del self._jobs[job.key]
+        self._acknowledge_soon(job.deliveries)
+
+    def _measure(self, job: Job, outcome: str, now: datetime) -> None:
+        self._ports.metrics.count(ATTEMPTS, str(self.address), outcome)
+        if job.given_at is not None:
+            seconds = max(0.0, (now - job.given_at).total_seconds())
+            self._ports.metrics.observe(ATTEMPT_SECONDS, [seconds], str(self.address))
+
+    def _sealed(self, job: Job, answer: Message, now: datetime) -> TransportEnvelope:
+        return seal(WAYSTATION, answer, answer_id(job.key, answer), sender=self.address, sent_at=now)
+
+    def _acknowledge_soon(self, deliveries: Sequence[Delivery]) -> None:
+        self._done += deliveries
+        self._has_done.set()
+
+    async def _acknowledge(self, subscription: Subscription) -> None:
+        while True:
+            await self._has_done.wait()
+            self._has_done.clear()
+            done, self._done = self._done, []
+            await subscription.acknowledge(done)
+
+
+class Desks:
+    """The desks of a server, one for each address that workers elsewhere serve."""
+
+    def __init__(self, *, event_log: EventLog, seen_ledger: SeenLedger, clock: Clock, metrics: Metrics) -> None:
+        self._ports = _Ports(event_log=event_log, seen_ledger=seen_ledger, clock=clock, metrics=metrics)
+        self._desks: dict[ServiceAddress, Desk] = {}
+
+    def of(self, address: ServiceAddress) -> Desk:
+        """The desk of that address, open or not."""
+        desk = self._desks.get(address)
+        if desk is None:
+            desk = self._desks[address] = Desk(address, self._ports)
+        return desk
+
+
+def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:
+    return work_key(message.traversal, message.node, message.attempt)
+
+
+def _read(value: bytes | None) -> Message | None:
+    """A remembered answer; one that this version cannot read is as good as forgotten."""
+    outcome = None if value is None else decode_message(value)
+    return None if outcome is None or isinstance(outcome, Failure) else outcome.unwrap()
+
+
+def _only(error: BaseException) -> BaseException:
+    """The failure of a port that is alone in its group; else the error itself."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,83 @@
+"""A process of workers for a server elsewhere: the workers that a plant has too, over the ports of a connection."""
+
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import anyio
+from attrs import frozen
+
+from waygrid_core.model.address import ServiceAddress
+from waygrid_shell.hosting.handler import Served
+from waygrid_shell.hosting.worker import Worker
+from waygrid_shell.runtime.remote_wiring import RemotePorts
+
+
+@frozen(kw_only=True)
+class RemoteWorker:
+    """What it serves, over which ports, and how long attempts may go on once it is asked to stop."""
+
+    ports: RemotePorts
+    served: Mapping[ServiceAddress, Served]
+    drain: timedelta
+    tell_stopping: Callable[[], None]
+
+    async def run(self) -> bool:
+        """Serve until SIGTERM or SIGINT; whether nobody asked a second time before attempts had ended.
+
+        Raises `ServerRefused`, in a group.
+        """
+        workers = [self._worker(address, served) for address, served in self.served.items()]
+        async with _signals() as signals, anyio.create_task_group() as tasks:
+            for worker in workers:
+                tasks.start_soon(worker.run)
+            tasks.start_soon(self.ports.link.run)
+            await anext(signals)
+            self.ports.link.drain()
+            self.tell_stopping()
+            is_patient = await self._finish(workers, signals)
+            tasks.cancel_scope.cancel()
+        return is_patient
+
+    async def _finish(self, workers: list[Worker], signals: AsyncIterator[signal.Signals]) -> bool:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
+            with anyio.move_on_after(self.drain.total_seconds()):
+                async with anyio.create_task_group() as closing:
+                    for worker in workers:
+                        closing.start_soon(worker.close)
+            tasks.cancel_scope.cancel()
+            return True
+        return False
+
+    def _worker(self, address: ServiceAddress, served: Served) -> Worker:
+        ports = self.ports
+        return Worker(
+            address,
+            served,
+            event_log=ports.event_log,
+            seen_ledger=ports.seen_ledger,
+            secret_vault=ports.secret_vault,
+            clock=ports.clock,
+        )
+
+
+@asynccontextmanager
+async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
+    if sys.platform == "win32":  # there Ctrl-C comes as KeyboardInterrupt
+        yield _none()
+        return
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        yield signals
+
+
+async def _none() -> AsyncIterator[signal.Signals]:
+    await anyio.sleep_forever()
+    yield signal.SIGTERM
+
+
+async def _cancel_at_next(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    await anext(signals)
+    scope.cancel()
