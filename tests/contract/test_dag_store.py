@@ -50,6 +50,34 @@ async def test_a_dag_comes_back_with_its_bodies(open_ports: OpenPorts) -> None:
             assert found.digests == dag.digests
 
 
+async def test_a_dag_comes_back_with_what_is_for_people(open_ports: OpenPorts) -> None:
+    document = {**SPEC, "name": "orders", "entryPoints": [{**SPEC["entryPoints"][0], "label": "all lines"}]}
+    compiled, without = compile_document(document).unwrap(), compile_document(SPEC).unwrap()
+    async with open_ports() as ports:
+        await ports.dag_store.put(compiled)
+        await ports.dag_store.put(without)  # the same hash: what came first stays
+    async with open_ports() as ports:
+        found = await ports.dag_store.get_compiled(compiled.dag.hash)
+        assert found is not None
+        assert found.dag == compiled.dag
+        assert found.bodies == compiled.bodies
+        assert found.annotations == compiled.annotations
+
+
+async def test_a_body_comes_back_with_its_own_bodies_alone(open_ports: OpenPorts) -> None:
+    document: dict[str, Any] = {"entryPoints": [{"type": "call", "body": {**SPEC, "name": "inner"}}]}
+    compiled, inner = compile_document(document).unwrap(), compile_document({**SPEC, "name": "inner"}).unwrap()
+    async with open_ports() as ports:
+        await ports.dag_store.put(compiled)
+    async with open_ports() as ports:
+        found = await ports.dag_store.get_compiled(inner.dag.hash)
+        assert found is not None
+        assert found.dag == inner.dag
+        assert found.bodies == inner.bodies
+        assert found.annotations.name == "inner"
+        assert await ports.dag_store.get_compiled(DagHash("0" * 64)) is None
+
+
 async def test_an_unknown_dag_is_none(open_ports: OpenPorts) -> None:
     async with open_ports() as ports:
         assert await ports.dag_store.get(DagHash("0" * 64)) is None

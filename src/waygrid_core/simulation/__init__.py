@@ -8,7 +8,7 @@ from one due thing to the next. So a scenario of days runs in milliseconds, and 
     result = run_scenario(outcome.unwrap()[0])
     result.passed, result.differences, result.actual
 
-Reading order: `scenario` (what a file says), `reading` (from text to that), `naming` (what nodes are called); the parts
+Reading order: `scenario` (what a file says), `reading` (from text to that), `naming` (where names stand); the parts
 of a `world`: `agenda` (time and what is due), `post` (messages), `family` (traversals), `script` and `workers`,
 `events`, `trace`; `machines` (what they hear and ask for), `delivery` (what a message does), `runner` (what comes
 when); `observation` (what a run was like), `comparison` (observed against expected), `report` (for people).

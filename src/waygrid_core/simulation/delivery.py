@@ -10,12 +10,13 @@ from waygrid_core.children.identity import dispatched_child_id, follow_up_id
 from waygrid_core.children.plan import EachPlan, RunPlan, SinglePlan
 from waygrid_core.children.series_effects import StartRun
 from waygrid_core.children.start import FIRST_ENTRY, child_of
+from waygrid_core.dag.naming import body_annotations, on_end_annotations
 from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
 from waygrid_core.inbox.mailbox import Answer, Waiter, mailbox_of
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.simulation.family import Live, LiveSeries, LiveTraversal, NodeParent, SeriesParent
 from waygrid_core.simulation.machines import hear, send_answer
-from waygrid_core.simulation.naming import ON_END, body_annotations, on_end_annotations
+from waygrid_core.simulation.naming import ON_END
 from waygrid_core.simulation.post import (
     Answered,
     AttemptCanceled,

@@ -9,9 +9,10 @@ from waygrid_core.children.derive import dag_of
 from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
 from waygrid_core.children.series_state import SeriesState, new_series
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
+from waygrid_core.dag.naming import names_of
 from waygrid_core.model.identifiers import DagHash, NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.simulation.naming import Place, names_of
+from waygrid_core.simulation.naming import Place
 from waygrid_core.traversal.signals import Known, KnownKey
 from waygrid_core.traversal.state import TraversalState, new_traversal
 

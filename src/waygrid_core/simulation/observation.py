@@ -2,28 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final
 
 from attrs import Factory, frozen
 
 from waygrid_core.children.plan import EachPlan
+from waygrid_core.history.status import NOT_REACHED, node_status
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.simulation.family import Family, LiveSeries, LiveTraversal
 from waygrid_core.spec.problem import SpecErrors
-from waygrid_core.traversal.state import (
-    BackingOff,
-    Canceled,
-    Failed,
-    InFlight,
-    Joining,
-    NodeRun,
-    Succeeded,
-    TraversalStatus,
-    Waiting,
-)
 
-NOT_REACHED: Final = "not-reached"
 MIXED: Final = "mixed"
 """The status of a name whose bearers (members of an each, nodes that share it) do not share one: no expected one."""
 
@@ -56,40 +45,6 @@ class Observation:
     steps: int = 0
     is_cut_short: bool = False
     trace: tuple[TraceLine, ...] = ()
-
-
-def traversal_status(status: TraversalStatus) -> str:
-    """A traversal's status as scenarios call it; one that has not ended is running."""
-    match status:
-        case "New" | "Running" | "Paused":
-            return "running"
-        case "Completed":
-            return "completed"
-        case "Failed":
-            return "failed"
-        case "Canceled":
-            return "canceled"
-        case "TimedOut":
-            return "timed-out"
-        case _:
-            assert_never(status)
-
-
-def node_status(run: NodeRun) -> str:
-    """A node's status as scenarios call it."""
-    match run:
-        case Waiting() | BackingOff():
-            return "waiting"
-        case InFlight() | Joining():
-            return "running"
-        case Succeeded():
-            return "succeeded"
-        case Failed(timed_out=timed_out):
-            return "timed-out" if timed_out else "failed"
-        case Canceled():
-            return "canceled"
-        case _:
-            assert_never(run)
 
 
 def node_statuses(traversals: Family, root: TraversalId) -> dict[str, str]:

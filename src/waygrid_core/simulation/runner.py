@@ -14,6 +14,7 @@ from waygrid_core.children.derive import plan_for
 from waygrid_core.children.series_signals import is_start_timer, start_signal
 from waygrid_core.compile.pipeline import compile_document, compile_text
 from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.history.status import scenario_status
 from waygrid_core.inbox.mailbox import MailboxName
 from waygrid_core.model.digest import digest_bytes
 from waygrid_core.model.identifiers import TraversalId
@@ -27,7 +28,7 @@ from waygrid_core.simulation.delivery import deliver, send_event_answers
 from waygrid_core.simulation.family import Live, LiveSeries, LiveTraversal
 from waygrid_core.simulation.machines import hear
 from waygrid_core.simulation.naming import MAIN_PLACE
-from waygrid_core.simulation.observation import Observation, node_statuses, traversal_status
+from waygrid_core.simulation.observation import Observation, node_statuses
 from waygrid_core.simulation.post import Answered, Message, RunAnswered
 from waygrid_core.simulation.scenario import (
     CancelBranchesSignal,
@@ -174,7 +175,7 @@ class Simulation:
         ended_at = world.agenda.now if world.ended_at is None else world.ended_at
         error = "canceled" if state.status == "Canceled" else None if state.error is None else state.error.code
         return Observation(
-            status=traversal_status(state.status),
+            status=scenario_status(state.status),
             error=error,
             error_message="" if state.error is None else state.error.message,
             nodes=node_statuses(world.family, self._main),

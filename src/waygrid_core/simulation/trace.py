@@ -3,10 +3,11 @@
 from typing import Final
 
 from waygrid_core.children.series_signals import RunEnd, StartDue
+from waygrid_core.history.status import scenario_status
 from waygrid_core.model.identifiers import NodeId, TimerId
 from waygrid_core.simulation.agenda import Agenda
 from waygrid_core.simulation.family import Live, LiveSeries
-from waygrid_core.simulation.observation import TraceLine, traversal_status
+from waygrid_core.simulation.observation import TraceLine
 from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import (
     Begin,
@@ -67,7 +68,7 @@ class Trace:
         """A traversal ended."""
         if not self._is_full():
             error = "" if live.state.error is None else f" ({live.state.error.code}: {live.state.error.message})"
-            self._note(f"{_where(live)}: {traversal_status(live.state.status)}{error}")
+            self._note(f"{_where(live)}: {scenario_status(live.state.status)}{error}")
 
     def _is_full(self) -> bool:
         return len(self._lines) >= MAX_LINES

@@ -16,3 +16,9 @@ class DagStore(Protocol):
     async def get(self, dag_hash: DagHash) -> Dag | None:
         """The DAG of that hash, be it one that was put or a body of one; None if nobody put it."""
         ...
+
+    async def get_compiled(self, dag_hash: DagHash) -> CompiledDag | None:
+        """The same with its bodies, and with the annotations of whoever put that hash first; a body has those that it
+        has inside what it was put with. For people: it may cost more than `get`.
+        """
+        ...

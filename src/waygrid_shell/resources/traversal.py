@@ -76,8 +76,31 @@ class SeriesView:
 
 
 @frozen(kw_only=True)
+class WaitView:
+    """Something that it waits for: the `answer` of a service, an `event`, a `child`'s end, or a `timer`.
+
+    `node` is the NodeId of whose wait it is, `name` what it is called. `why` says what a timer is for: `delivery`,
+    `retry`, `timeout`, `traversal-timeout`, or the `start` of the next run of a series.
+    """
+
+    kind: Literal["answer", "event", "child", "timer"]
+    node: str | None = None
+    name: str | None = None
+    attempt: int | None = None
+    service: str | None = None
+    event: str | None = None
+    key: str | None = None
+    child: str | None = None
+    due_at: datetime | None = None
+    why: str | None = None
+
+
+@frozen(kw_only=True)
 class TraversalView:
-    """A traversal, whole. `waits_for` are the events that could still come, as names with their keys."""
+    """A traversal, whole: as it is, or as it was after its event number `version` of `events_in_all`.
+
+    `waits_for` is what has to happen before it goes on.
+    """
 
     id: str
     status: Status
@@ -95,4 +118,6 @@ class TraversalView:
     reason: str | None = None
     nodes: tuple[NodeView, ...] = ()
     series: SeriesView | None = None
+    waits_for: tuple[WaitView, ...] = ()
+    events_in_all: int = 0
     links: Mapping[str, str] = Factory(dict)

@@ -5,6 +5,7 @@ import sqlite3
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.dag.flat import dag_from_json, dag_to_json
+from waygrid_core.dag.inner import compiled_inside
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure
 from waygrid_shell.adapters.sqlite.database import Database
@@ -31,14 +32,25 @@ class SqliteDagStore:
 
     async def get(self, dag_hash: DagHash) -> Dag | None:
         if dag_hash not in self._read:
-            document = await self._database.run(lambda connection: _document_with(connection, dag_hash))
-            if document is None:
+            compiled = await self._stored_with(dag_hash)
+            if compiled is None:
                 return None
-            outcome = dag_from_json(read_json(document))
-            if isinstance(outcome, Failure):
-                raise ForeignStorage(f"the stored DAG {dag_hash} is damaged: {outcome.failure()[0].message}")
-            self._remember(outcome.unwrap())
+            self._remember(compiled)
         return self._read[dag_hash]
+
+    async def get_compiled(self, dag_hash: DagHash) -> CompiledDag | None:
+        compiled = await self._stored_with(dag_hash)
+        return None if compiled is None else compiled_inside(compiled, dag_hash)
+
+    async def _stored_with(self, dag_hash: DagHash) -> CompiledDag | None:
+        """What is stored under that hash, else what has it as a body."""
+        document = await self._database.run(lambda connection: _document_with(connection, dag_hash))
+        if document is None:
+            return None
+        outcome = dag_from_json(read_json(document))
+        if isinstance(outcome, Failure):
+            raise ForeignStorage(f"the stored DAG {dag_hash} is damaged: {outcome.failure()[0].message}")
+        return outcome.unwrap()
 
     def _remember(self, compiled: CompiledDag) -> None:
         self._read.update(compiled.bodies)
