@@ -148,6 +148,10 @@ class Journal(Protocol):
         """Traversals and series that have not ended, oldest first."""
         ...
 
+    async def count_unfinished(self) -> int:
+        """How many traversals and series have not ended; quick, for it is asked every second."""
+        ...
+
     async def search(self, query: Query) -> Sequence[Summary]:
         """At most `query.limit` traversals that match, the newest id first, older than `query.after`.
 

@@ -26,6 +26,7 @@ from waygrid_shell.adapters.sqlite.database import Database, open_database
 from waygrid_shell.adapters.sqlite.event_book import SqliteEventBook
 from waygrid_shell.adapters.sqlite.event_log import SqliteEventLog
 from waygrid_shell.adapters.sqlite.journal import SqliteJournal
+from waygrid_shell.adapters.sqlite.outbox import SqliteOutbox
 from waygrid_shell.adapters.sqlite.seen_ledger import SqliteSeenLedger
 from waygrid_shell.adapters.sqlite.timer_book import SqliteTimerBook
 from waygrid_shell.ports.channel_log import ChannelLog
@@ -36,6 +37,7 @@ from waygrid_shell.ports.event_book import EventBook
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.outbox import Outbox
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.ports.timer_book import TimerBook
@@ -55,6 +57,8 @@ class Ports:
     seen_ledger: SeenLedger
     claim_book: ClaimBook
     channel_log: ChannelLog
+    outbox: Outbox | None = None
+    """None: the services write one after the other, see `waygrid_shell.hosting.outbox`."""
     clock: Clock = Factory(HostClock)
     secret_vault: SecretVault = Factory(EnvironmentSecretVault)
     live_feed: LiveFeed = Factory(MemoryLiveFeed)
@@ -91,13 +95,15 @@ async def sqlite_ports(data_dir: Path) -> AsyncIterator[Ports]:
 
 def database_ports(database: Database) -> Ports:
     """Ports on an open database."""
+    event_log, journal, seen_ledger = SqliteEventLog(database), SqliteJournal(database), SqliteSeenLedger(database)
     return Ports(
-        event_log=SqliteEventLog(database),
-        journal=SqliteJournal(database),
+        event_log=event_log,
+        journal=journal,
         dag_store=SqliteDagStore(database),
         timer_book=SqliteTimerBook(database),
         event_book=SqliteEventBook(database),
-        seen_ledger=SqliteSeenLedger(database),
+        seen_ledger=seen_ledger,
         claim_book=SqliteClaimBook(database),
         channel_log=SqliteChannelLog(database),
+        outbox=SqliteOutbox(database, journal=journal, seen_ledger=seen_ledger, event_log=event_log),
     )

@@ -85,6 +85,9 @@ class MemoryJournal:
     async def unfinished(self) -> Sequence[Summary]:
         return [self._kept[each].summary for each in self._unfinished]
 
+    async def count_unfinished(self) -> int:
+        return len(self._unfinished)
+
     async def search(self, query: Query) -> Sequence[Summary]:
         found: list[Summary] = []
         end = len(self._ids) if query.after is None else bisect.bisect_left(self._ids, query.after)

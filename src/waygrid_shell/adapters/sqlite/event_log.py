@@ -7,7 +7,7 @@ never reads the table. One that falls behind by more than `BUFFERED` records rea
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import orjson
 
 from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
-from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.ports.event_log import DeadLetter, Delivery
 from waygrid_shell.ports.failure import Unavailable
 
@@ -34,8 +34,12 @@ class SqliteEventLog:
         self._readers: dict[str, SqliteSubscription] = {}
 
     async def publish(self, records: Sequence[TransportEnvelope]) -> None:
-        if not records:
-            return
+        if records:
+            job, then = self.publishing(records)
+            await self._database.run(job, then=then)
+
+    def publishing(self, records: Sequence[TransportEnvelope]) -> tuple[Job[list[int]], Callable[[list[int]], None]]:
+        """The job of `publish`, and what is to be done with its result once it is committed."""
         alive = [record for record in records if not record.topic.endswith(DEAD_LETTER_SUFFIX)]
         dead = [_buried(record) for record in records if record.topic.endswith(DEAD_LETTER_SUFFIX)]
         rows = [
@@ -64,7 +68,7 @@ class SqliteEventLog:
                 if position and reader is not None:
                     reader._hand_over(Delivery(record, position, may_be_repeated=False))
 
-        await self._database.run(job, then=hand_over)
+        return job, hand_over
 
     @asynccontextmanager
     async def subscribe(self, topics: Sequence[str]) -> AsyncIterator["SqliteSubscription"]:

@@ -22,7 +22,7 @@ from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.state import TraversalState, new_traversal
-from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.forgetting import forget
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.search import is_astray, label_row, page
@@ -48,12 +48,17 @@ class SqliteJournal:
         self._shared = SharedValues()
 
     async def commit(self, changes: Sequence[Change]) -> None:
+        if changes:
+            await self._database.run(self.committing(changes))
+
+    def committing(self, changes: Sequence[Change]) -> Job[None]:
+        """The job of `commit`."""
+
         def job(connection: sqlite3.Connection) -> None:
             for change in changes:
                 _write(connection, self._shared, change)
 
-        if changes:
-            await self._database.run(job)
+        return job
 
     async def load(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Stored]:
         return await self._database.run(lambda connection: _load(connection, self._shared, traversals))
@@ -93,6 +98,13 @@ class SqliteJournal:
         )
         return await self._database.run(lambda connection: [_summary(row) for row in connection.execute(query)])
 
+    async def count_unfinished(self) -> int:
+        query = (
+            "SELECT count(*) FROM traversal INDEXED BY traversal_by_status"
+            " WHERE is_child IN (0, 1) AND status IN ('New', 'Running', 'Paused')"
+        )
+        return int(await self._database.run(lambda connection: connection.execute(query).fetchone()[0]))
+
     async def search(self, query: Query) -> Sequence[Summary]:
         rows = await self._database.run(lambda connection: page(connection, _COLUMNS, query))
         return [_summary(row) for row in rows]
@@ -125,7 +137,8 @@ def _write(connection: sqlite3.Connection, shared: SharedValues, change: Change)
         try:
             connection.execute(
                 "INSERT INTO traversal (version, status, plan, parent, root, dag, name, labels, trace, ended_at,"
-                " ending, events_since_snapshot, begun_at, is_astray, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " ending, events_since_snapshot, begun_at, is_astray, id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*fields, added, to_microseconds(begun_at), is_astray(traversal, begun_at), traversal),
             )
         except sqlite3.IntegrityError as error:

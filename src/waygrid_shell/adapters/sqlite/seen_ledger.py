@@ -1,9 +1,10 @@
 """The seen ledger in SQLite."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.seen_ledger import Answer
@@ -16,8 +17,16 @@ class SqliteSeenLedger:
         self._database = database
 
     async def record(self, answers: Sequence[Answer]) -> None:
+        await self._database.run(self.recording(answers))
+
+    def recording(self, answers: Sequence[Answer]) -> Job[None]:
+        """The job of `record`."""
         rows = [(answer.id, answer.value, to_microseconds(answer.at)) for answer in answers]
-        await self._database.write("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
+
+        return job
 
     async def recall(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         if not ids:
