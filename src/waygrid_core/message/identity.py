@@ -1,25 +1,12 @@
 """What a message is called, and what keeps messages in order that belong together."""
 
-from typing import Final, assert_never
+from typing import Final
 
 from waygrid_core.message.messages import (
-    BranchCancelRequested,
     EventReceived,
     Message,
     NodeTraversalCancelRequested,
-    NodeTraversalFailed,
     NodeTraversalRequested,
-    NodeTraversalStarted,
-    NodeTraversalSucceeded,
-    RunTraversalEnded,
-    TimerCancelRequested,
-    TimerFired,
-    TimerRequested,
-    TraversalCancelRequested,
-    TraversalEnded,
-    TraversalPauseRequested,
-    TraversalRequested,
-    TraversalUnpauseRequested,
 )
 from waygrid_core.model.address import INBOX, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
@@ -37,6 +24,11 @@ def message_id(traversal: TraversalId, version: int, index: int) -> str:
     return digest_hex(f"{traversal}/{version}/{index}".encode())[:_ID_DIGITS]
 
 
+def request_id(traversal: TraversalId) -> str:
+    """The id of the message by which a user asks for `traversal`: asked for again, it is the same message."""
+    return digest_hex(f"{traversal}/requested".encode())[:_ID_DIGITS]
+
+
 def work_key(traversal: TraversalId, node: NodeId, attempt: int) -> str:
     """What all requests for one attempt share, whatever their message ids: the idempotency key that the world sees."""
     return digest_hex(f"{traversal}/{node}/{attempt}".encode())[:_ID_DIGITS]
@@ -49,29 +41,7 @@ def answer_id(request: str, answer: Message) -> str:
 
 def subject_of(message: Message) -> TraversalId | None:
     """The traversal that a message is about; None for an event from outside, which knows none."""
-    match message:
-        case EventReceived():
-            return None
-        case (
-            TraversalRequested(traversal=traversal)
-            | TraversalCancelRequested(traversal=traversal)
-            | TraversalPauseRequested(traversal=traversal)
-            | TraversalUnpauseRequested(traversal=traversal)
-            | BranchCancelRequested(traversal=traversal)
-            | NodeTraversalRequested(traversal=traversal)
-            | NodeTraversalCancelRequested(traversal=traversal)
-            | NodeTraversalStarted(traversal=traversal)
-            | NodeTraversalSucceeded(traversal=traversal)
-            | NodeTraversalFailed(traversal=traversal)
-            | RunTraversalEnded(traversal=traversal)
-            | TraversalEnded(traversal=traversal)
-            | TimerRequested(traversal=traversal)
-            | TimerCancelRequested(traversal=traversal)
-            | TimerFired(traversal=traversal)
-        ):
-            return traversal
-        case _:
-            assert_never(message)
+    return None if isinstance(message, EventReceived) else message.traversal
 
 
 def ordering_key(receiver: ServiceAddress, message: Message) -> str:
@@ -84,9 +54,7 @@ def ordering_key(receiver: ServiceAddress, message: Message) -> str:
         return _mailbox_key(message.event, message.key)
     if receiver == INBOX and isinstance(message, NodeTraversalRequested | NodeTraversalCancelRequested):
         return _mailbox_key(message.parameters.get("event"), message.parameters.get("key"))
-    subject = subject_of(message)
-    assert subject is not None, "only events are about no traversal"
-    return subject
+    return message.traversal
 
 
 def _mailbox_key(event: object, key: object) -> str:

@@ -30,6 +30,11 @@ def ulid_from(milliseconds: int, entropy: bytes) -> str:
     return bytes_to_ulid(milliseconds.to_bytes(6, "big") + entropy)
 
 
+def ulid_in_order(milliseconds: int, number: int, chance: bytes) -> str:
+    """The ULID of number `number` of what was made at that time: they sort by it. `chance` has six bytes."""
+    return ulid_from(milliseconds, number.to_bytes(4, "big") + chance)
+
+
 def is_ulid(text: str) -> bool:
     """Whether `text` is a ULID in its canonical upper-case form."""
     return _ULID.fullmatch(text) is not None

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import Factory, frozen
 
+from waygrid_shell.api.endings import Endings
 from waygrid_shell.origins.http.acceptance import Acceptance
 from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
@@ -36,3 +37,5 @@ class Platform:
     settings: ServerSettings
     metrics: Metrics
     health: Callable[[], Health]
+    endings: Endings = Factory(lambda self: Endings(self.live_feed, self.journal), takes_self=True)
+    """Who waits for the end of a traversal."""

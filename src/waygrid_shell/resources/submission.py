@@ -1,6 +1,7 @@
 """What is handed in, and what is said of it at once."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from attrs import Factory, frozen
 
@@ -69,6 +70,15 @@ class CancelRequest:
     """Why it is canceled, for people."""
 
     reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Steered:
+    """What was asked of a traversal is kept, and will be heard after all that came before it."""
+
+    id: str
+    asked: Literal["cancel", "pause", "resume"]
+    links: Mapping[str, str]
 
 
 @frozen(kw_only=True)

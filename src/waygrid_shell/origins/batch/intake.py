@@ -13,12 +13,13 @@ from attrs import frozen
 
 from waygrid_core.children.derive import plan_for
 from waygrid_core.dag.dag import Dag
+from waygrid_core.message.identity import request_id
 from waygrid_core.message.messages import EventReceived, TraversalRequested
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TraversalId
-from waygrid_core.model.ulid import ulid_from
+from waygrid_core.model.ulid import ulid_in_order
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.origins.batch.payloads import Payload
@@ -58,8 +59,8 @@ class Intake:
                 value = digest_hex(canonical_json(payload.value))
                 seen[value] += 1
                 key = digest_hex(canonical_json([dag.hash, entry, batch, value, seen[value]]))
-                entropy = index.to_bytes(4, "big") + secrets.token_bytes(6)  # in the order of the batch
-                proposals.append(Claim(key, TraversalId(ulid_from(milliseconds, entropy)), payload.place))
+                made = ulid_in_order(milliseconds, index, secrets.token_bytes(6))
+                proposals.append(Claim(key, TraversalId(made), payload.place))
             held = await self._claims.claim(proposals)
             claimed += [Claimed(payload, claim.traversal) for payload, claim in zip(part, held, strict=True)]
         return claimed
@@ -78,7 +79,7 @@ class Intake:
                         root=each.traversal,
                         entry=entry,
                     ),
-                    digest_hex(f"{each.traversal}/requested".encode())[:32],
+                    request_id(each.traversal),
                     sender=BATCH,
                     sent_at=now,
                 )

@@ -1,31 +1,62 @@
-"""Takes traversals and events in: what this returns from is kept, and will run to its end."""
+"""Takes traversals and events in: what this returns from is kept, and will run to its end.
 
-from collections.abc import Mapping, Sequence
+Requests that come at once share their writes: while one group is written, the next one gathers. So a request costs a
+share of a commit, and a slow disk makes groups larger before it makes anybody wait.
+"""
 
-from attrs import Factory, frozen
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
+import anyio
+from attrs import Factory, define, field, frozen
+
+from waygrid_core.children.derive import plan_for
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.envelope.stamps import Trace
-from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.envelope import transport
+from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
+from waygrid_core.envelope.stamps import Stamps, Trace
+from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.message.identity import request_id
+from waygrid_core.message.messages import EventReceived, Message, TraversalRequested
+from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.model.ulid import ulid_in_order
 from waygrid_core.traversal.signals import Known
+from waygrid_shell.origins.http.refusals import KeyReused
+from waygrid_shell.origins.http.room import Room
+from waygrid_shell.ports.claim_book import Claim, ClaimBook
+from waygrid_shell.ports.clock import Clock
+from waygrid_shell.ports.dag_store import DagStore
+from waygrid_shell.ports.event_log import EventLog
+from waygrid_shell.ports.failure import PortFailure, Unavailable
+from waygrid_shell.ports.journal import Journal
+from waygrid_shell.settings.settings import ServerSettings
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.names import ACCEPTED
 
+HTTP_ORIGIN: Final = ServiceAddress("origin", "http")
 
-class NoRoom(Exception):  # noqa: N818 - it says what happened
-    """Too much waits already. Nothing was taken in; try again after `retry_after_seconds`."""
+_WRITTEN_AT_ONCE: Final = 2_000
+"""Traversals and events of one group, unless a single request has more."""
 
-    def __init__(self, reason: str, retry_after_seconds: int) -> None:
-        super().__init__(reason)
-        self.retry_after_seconds = retry_after_seconds
+_PATIENCE_SECONDS: Final = 30.0
+"""How long a request waits for the disk before it is told that it does not answer."""
 
-
-class KeyReused(Exception):  # noqa: N818 - it says what happened
-    """An idempotency key came again with another request."""
+_DAGS_REMEMBERED: Final = 10_000
+_ID_DIGITS: Final = 32
 
 
 @frozen(kw_only=True)
 class Wanted:
-    """A traversal that somebody wants. `idempotency_key` None: another one each time it is asked for."""
+    """A traversal that somebody wants. `idempotency_key` None: another one each time it is asked for.
+
+    Of one that is part of a larger request, `request` is a digest of the whole: its key is reused if that differs.
+    """
 
     compiled: CompiledDag
     payload: JsonValue
@@ -35,15 +66,262 @@ class Wanted:
     known: Known = Factory(dict)
     idempotency_key: str | None = None
     trace: Trace | None = None
+    request: str = ""
+
+
+@frozen(kw_only=True)
+class _Item:
+    """A traversal or an event. `seal` makes the record of it, under the id that it has in the end."""
+
+    id: str
+    key: str | None
+    note: str
+    is_traversal: bool
+    seal: Callable[[str], TransportEnvelope]
+
+
+@define(eq=False)
+class _Ask:
+    """What one request brought, and what came of it."""
+
+    items: Sequence[_Item]
+    dags: Sequence[CompiledDag] = ()
+    done: anyio.Event = field(factory=anyio.Event)
+    ids: Sequence[str] = ()
+    error: Exception | None = None
+    is_given_up: bool = False
 
 
 class Acceptance:
-    """See the module."""
+    """Serves `take_in` and `take_event` while it runs."""
+
+    def __init__(
+        self,
+        *,
+        event_log: EventLog,
+        claim_book: ClaimBook,
+        journal: Journal,
+        dag_store: DagStore,
+        clock: Clock,
+        settings: ServerSettings,
+        metrics: Metrics,
+    ) -> None:
+        self._log = event_log
+        self._claims = claim_book
+        self._journal = journal
+        self._dags = dag_store
+        self._clock = clock
+        self._metrics = metrics
+        self._room = Room(journal, settings)
+        self._asks: deque[_Ask] = deque()
+        self._has_asks = anyio.Event()
+        self._stored: dict[DagHash, None] = {}
+        self._made = 0
+
+    async def run(self) -> None:
+        """Serve until canceled. What ports fail at is told to who asked, and is no end."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._room.look_often)
+            while True:
+                while not self._asks:
+                    self._has_asks = anyio.Event()
+                    await self._has_asks.wait()
+                await self._serve(self._next_group())
 
     async def take_in(self, wanted: Sequence[Wanted]) -> Sequence[TraversalId]:
         """Keep them all, or none; their traversals, in order. Raises `NoRoom`, `KeyReused` and what ports raise."""
-        raise NotImplementedError
+        if not wanted:
+            return []
+        dags = {each.compiled.dag.hash: each.compiled for each in wanted}
+        new = [compiled for dag_hash, compiled in dags.items() if dag_hash not in self._stored]
+        ask = _Ask([self._traversal(each) for each in wanted], new)
+        with self._room.for_traversals(len(wanted)):
+            await self._wait_for(ask)
+        return [TraversalId(each) for each in ask.ids]
 
     async def take_event(self, event: str, key: str, data: JsonValue, *, idempotency_key: str | None) -> str:
         """Keep an event for whoever waits for it, now or later; its id. Raises as `take_in`."""
-        raise NotImplementedError
+        ask = _Ask([_event(event, key, data, idempotency_key, self._seal)])
+        with self._room.for_event():
+            await self._wait_for(ask)
+        return ask.ids[0]
+
+    async def _wait_for(self, ask: _Ask) -> None:
+        self._asks.append(ask)
+        self._has_asks.set()
+        try:
+            with anyio.fail_after(_PATIENCE_SECONDS):
+                await ask.done.wait()
+        except TimeoutError as error:
+            raise Unavailable("event log", f"it has not written within {_PATIENCE_SECONDS:.0f} s") from error
+        finally:
+            ask.is_given_up = True  # of no meaning for one that is done
+        if ask.error is not None:
+            raise ask.error
+
+    def _next_group(self) -> list[_Ask]:
+        group: list[_Ask] = []
+        size = 0
+        while self._asks and (not group or size + len(self._asks[0].items) <= _WRITTEN_AT_ONCE):
+            ask = self._asks.popleft()
+            if not ask.is_given_up:
+                group.append(ask)
+                size += len(ask.items)
+        return group
+
+    async def _serve(self, group: Sequence[_Ask]) -> None:
+        try:
+            await self._write(group)
+        except PortFailure as error:
+            for ask in group:
+                ask.error = ask.error or error
+        finally:
+            for ask in group:
+                if not ask.ids and ask.error is None:  # we were canceled, or there is a bug
+                    ask.error = Unavailable("event log", "the platform is stopping")
+                ask.done.set()
+
+    async def _write(self, group: Sequence[_Ask]) -> None:
+        """One claim, one look at the journal if something came again, one publish: for all of them together."""
+        for compiled in {each.dag.hash: each for ask in group for each in ask.dags}.values():
+            await self._store(compiled)
+        keyed = [Claim(item.key, TraversalId(item.id), item.note) for item in _items(group) if item.key is not None]
+        held = {claim.key: claim for claim in (await self._claims.claim(keyed) if keyed else ())}
+        ids = {id(ask): [_id_of(item, held) for item in ask.items] for ask in group}
+        for ask in group:
+            if any(item.key is not None and held[item.key].note != item.note for item in ask.items):
+                ask.error = KeyReused("it came with another request before; a new request needs a new key")
+        granted = [ask for ask in group if ask.error is None]
+        begun = await self._begun_already(granted, ids)
+        records: dict[str, TransportEnvelope] = {}
+        accepted = 0
+        for ask in granted:
+            sealed = {final: item.seal(final) for item, final in zip(ask.items, ids[id(ask)], strict=True)}
+            new = {final: record for final, record in sealed.items() if final not in begun and final not in records}
+            records |= new
+            accepted += sum(item.is_traversal and item.id in new for item in ask.items)
+        await self._publish(granted, list(records.values()))
+        self._room.taken(accepted)
+        if accepted:
+            self._metrics.count(ACCEPTED, "http", by=accepted)
+        for ask in granted:
+            ask.ids = ids[id(ask)]
+
+    async def _begun_already(self, group: Sequence[_Ask], ids: Mapping[int, Sequence[str]]) -> frozenset[str]:
+        """The traversals that came again and have begun. One that has not may never have been published: a crash."""
+        again = [
+            TraversalId(final)
+            for ask in group
+            for item, final in zip(ask.items, ids[id(ask)], strict=True)
+            if item.is_traversal and final != item.id
+        ]
+        return frozenset(await self._journal.summaries(again) if again else ())
+
+    async def _publish(self, group: Sequence[_Ask], records: Sequence[TransportEnvelope]) -> None:
+        """Publish, and beside it claim what has no key, for whoever asks for a traversal that has not begun yet."""
+        beside = [
+            Claim(item.id, TraversalId(item.id), item.note)
+            for item in _items(group)
+            if item.is_traversal and item.key is None
+        ]
+        try:
+            async with anyio.create_task_group() as tasks:
+                if beside:
+                    tasks.start_soon(self._claims.claim, beside)
+                if records:
+                    await self._log.publish(records)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+
+    async def _store(self, compiled: CompiledDag) -> None:
+        await self._dags.put(compiled)
+        if len(self._stored) >= _DAGS_REMEMBERED:
+            self._stored.clear()
+        self._stored[compiled.dag.hash] = None
+
+    def _traversal(self, wanted: Wanted) -> _Item:
+        key = wanted.idempotency_key
+        self._made = (self._made + 1) % 2**32
+        made = ulid_in_order(int(self._clock.now().timestamp() * 1000), self._made, secrets.token_bytes(6))
+
+        def seal(traversal: str) -> TransportEnvelope:
+            message = TraversalRequested(
+                traversal=TraversalId(traversal),
+                plan=plan_for(wanted.compiled.dag),
+                payload=wanted.payload,
+                root=TraversalId(traversal),
+                entry=wanted.entry,
+                known=wanted.known,
+                name=wanted.name,
+                labels=wanted.labels,
+            )
+            return self._seal(WAYSTATION, message, request_id(TraversalId(traversal)), wanted.trace)
+
+        return _Item(
+            id=made,
+            key=None if key is None else digest_hex(canonical_json(["http", key])),
+            note="http" if key is None else f"http {_digest_of(wanted)}",
+            is_traversal=True,
+            seal=seal,
+        )
+
+    def _seal(
+        self, receiver: ServiceAddress, message: Message, message_id: str, trace: Trace | None = None
+    ) -> TransportEnvelope:
+        return transport.seal(
+            DomainEnvelope(
+                message=message,
+                id=message_id,
+                sender=NodeAddress(HTTP_ORIGIN),
+                receiver=receiver,
+                sent_at=self._clock.now(),
+                stamps=Stamps(trace=trace),
+            )
+        )
+
+
+def _event(
+    event: str,
+    key: str,
+    data: JsonValue,
+    idempotency_key: str | None,
+    seal: Callable[[ServiceAddress, Message, str], TransportEnvelope],
+) -> _Item:
+    """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
+    if idempotency_key is None:
+        event_id, claim_key, note = secrets.token_hex(_ID_DIGITS // 2), None, "event"
+    else:
+        claim_key = digest_hex(canonical_json(["event", idempotency_key]))
+        event_id = claim_key[:_ID_DIGITS]
+        note = f"event {digest_hex(canonical_json([event, key, data]))[:_ID_DIGITS]}"
+    return _Item(
+        id=event_id,
+        key=claim_key,
+        note=note,
+        is_traversal=False,
+        seal=lambda final: seal(INBOX, EventReceived(final, event, key, data), final),
+    )
+
+
+def _digest_of(wanted: Wanted) -> str:
+    """What tells one request from another under the same key."""
+    known: list[JsonValue] = [[*key, output] for key, output in wanted.known.items()]
+    known.sort(key=canonical_json)
+    said: JsonValue = [
+        wanted.compiled.dag.hash,
+        wanted.entry,
+        wanted.name,
+        dict(wanted.labels),
+        known,
+        wanted.payload,
+        wanted.request,
+    ]
+    return digest_hex(canonical_json(said))[:_ID_DIGITS]
+
+
+def _items(group: Sequence[_Ask]) -> list[_Item]:
+    return [item for ask in group for item in ask.items]
+
+
+def _id_of(item: _Item, held: Mapping[str, Claim]) -> str:
+    return item.id if item.key is None else held[item.key].traversal

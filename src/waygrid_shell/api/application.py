@@ -1,0 +1,142 @@
+"""The HTTP API as one ASGI application, made from the tables of the nouns."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+from starlette.websockets import WebSocket
+
+from waygrid_shell.api import channels, history, live, retry, traversals, work
+from waygrid_shell.api.access import require
+from waygrid_shell.api.body_limit import limited
+from waygrid_shell.api.operation import Operation
+from waygrid_shell.api.platform import Platform
+from waygrid_shell.api.problem_of import problem_response
+from waygrid_shell.api.problems import Refusal
+from waygrid_shell.api.watch import Watch
+
+_EXPOSED: Final = ("X-Request-Id", "Retry-After", "Location")
+_CONVERTER: Final = re.compile(r":\w+\}")
+
+
+def application(platform: Platform) -> Starlette:
+    """The API of that platform. Its server must run its lifespan."""
+    operations = all_operations(platform)
+    sockets = (*channels.sockets(platform), *work.sockets(platform))
+    routes: list[BaseRoute] = [*_routes(platform, operations), *sockets]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Watch, metrics=platform.metrics), *_cors(platform)],
+        exception_handlers={HTTPException: _refuse, Refusal: _refuse_socket},
+        lifespan=_lifespan(platform),
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _lifespan(platform: Platform) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """What runs as long as the application does."""
+
+    @asynccontextmanager
+    async def running(_: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(platform.endings.run)
+            yield
+            tasks.cancel_scope.cancel()
+
+    return running
+
+
+def all_operations(platform: Platform) -> tuple[Operation, ...]:
+    """Everything that can be done, noun by noun."""
+    return (
+        *traversals.operations(platform),
+        *history.operations(platform),
+        *live.operations(platform),
+        *retry.operations(platform),
+        *channels.operations(platform),
+        *work.operations(platform),
+    )
+
+
+def plain_path(path: str) -> str:
+    """A path as people and OpenAPI write it: without the converters of the router."""
+    return _CONVERTER.sub("}", path)
+
+
+def _routes(platform: Platform, operations: Iterable[Operation]) -> list[Route]:
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        methods = by_path.setdefault(operation.path, {})
+        assert operation.method not in methods, f"{operation.method} {operation.path} is there twice"
+        methods[operation.method] = operation
+    return [Route(path, Resource(platform, path, methods)) for path, methods in by_path.items()]
+
+
+class Resource:
+    """What is at one path: an operation a method."""
+
+    def __init__(self, platform: Platform, path: str, operations: Mapping[str, Operation]) -> None:
+        self._platform = platform
+        self._route = plain_path(path)
+        self._operations = dict(operations)
+        if "GET" in operations:
+            self._operations["HEAD"] = operations["GET"]
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        scope["waygrid.route"] = self._route
+        request = Request(scope, limited(receive, scope, self._platform.settings.max_body_bytes))
+        try:
+            response = await self._answer(request)
+        except Exception as error:  # the seam: whatever an operation raises becomes a problem
+            response = problem_response(error, request.url.path)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        operation = self._operations.get(request.method)
+        if operation is None:
+            allowed = ", ".join(sorted(self._operations))
+            detail = f"{request.method} is not among the methods of this path: {allowed}"
+            raise Refusal(405, "method-not-allowed", "The path has no such method", detail, headers={"Allow": allowed})
+        if operation.scope is not None:
+            require(self._platform, request, operation.scope)
+        return await operation.handle(request)
+
+
+def _refuse(connection: HTTPConnection, error: Exception) -> Response:
+    """What is raised outside of operations: no such path, or the server's own refusals."""
+    return problem_response(error, connection.url.path)
+
+
+async def _refuse_socket(socket: WebSocket, error: Exception) -> None:
+    response = problem_response(error, socket.url.path)
+    if "websocket.http.response" in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(response)
+    else:
+        await socket.close(1008)
+
+
+def _cors(platform: Platform) -> list[Middleware]:
+    origins = platform.settings.allowed_origins
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "traceparent"],
+            expose_headers=_EXPOSED,
+        )
+    ]

@@ -1,0 +1,74 @@
+"""Whether there is room for more: the back-pressure of whoever hands in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+
+from waygrid_shell.origins.http.refusals import NoRoom
+from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.ports.journal import Journal
+from waygrid_shell.settings.settings import ServerSettings
+
+_LOOK_SECONDS: Final = 1.0
+_SOON_SECONDS: Final = 1
+_LATER_SECONDS: Final = 5
+
+
+class Room:
+    """Counts who waits, and what is under way.
+
+    How many traversals have not ended is asked of the journal once in a while; what was taken in since is added, what
+    has ended since is not known. So it errs on the side of refusing, for a second.
+    """
+
+    def __init__(self, journal: Journal, settings: ServerSettings) -> None:
+        self._journal = journal
+        self._max_waiting = settings.max_waiting_submissions
+        self._max_unfinished = settings.max_unfinished
+        self._waiting = 0
+        self._unfinished = 0
+        self._taken_since = 0
+
+    async def look_often(self) -> None:
+        """Look at the journal until canceled. A journal that does not answer leaves the count as it was."""
+        while True:
+            try:
+                taken_before = self._taken_since
+                self._unfinished = len(await self._journal.unfinished())
+                self._taken_since -= taken_before
+            except PortFailure:
+                pass
+            await anyio.sleep(_LOOK_SECONDS)
+
+    def taken(self, count: int) -> None:
+        """So many more are under way."""
+        self._taken_since += count
+
+    @contextmanager
+    def for_traversals(self, count: int) -> Iterator[None]:
+        """Stand in line with a request for so many traversals. Raises `NoRoom` before anything is done."""
+        under_way = self._unfinished + self._taken_since
+        if under_way + count > self._max_unfinished:
+            raise NoRoom(
+                f"{under_way} traversals are under way, and there is room for {self._max_unfinished}"
+                " (server.max_unfinished of the settings)",
+                _LATER_SECONDS,
+            )
+        with self.for_event():
+            yield
+
+    @contextmanager
+    def for_event(self) -> Iterator[None]:
+        """Stand in line with a request that adds no traversal."""
+        if self._waiting >= self._max_waiting:
+            raise NoRoom(
+                f"{self._waiting} requests wait for the disk already (server.max_waiting_submissions of the settings)",
+                _SOON_SECONDS,
+            )
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
