@@ -21,17 +21,15 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
-import aiohttp
-
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.http_client import (
+    HttpClient,
     http_headers,
     http_timeout,
     http_url,
     refuse_unknown,
-    request,
 )
 from waygrid_shell.ports.clock import Clock
 
@@ -40,10 +38,10 @@ _MESSAGE_OF_BODY: Final = 500
 
 
 class WebhookDestination:
-    """See the module. A `Handler` over one session."""
+    """See the module. A `Handler` over one client."""
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock) -> None:
-        self._session = session
+    def __init__(self, client: HttpClient, clock: Clock) -> None:
+        self._client = client
         self._clock = clock
 
     async def __call__(self, attempt: Attempt) -> JsonValue:
@@ -58,8 +56,8 @@ class WebhookDestination:
             **http_headers(parameters),
             **webhook_headers(attempt.idempotency_key, int(self._clock.now().timestamp()), body, _secret(parameters)),
         }
-        response = await request(
-            self._session, "POST", url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
+        response = await self._client.request(
+            "POST", url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
         )
         if response.status // 100 != 2:
             text = response.body.decode("utf-8", "replace").strip()

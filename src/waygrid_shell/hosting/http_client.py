@@ -1,4 +1,4 @@
-"""The HTTP client that processors and destinations share: one session, no redirects, nothing from the environment."""
+"""The HTTP client that processors and destinations share: guarded, no redirects, nothing from the environment."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -13,69 +13,104 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.attempt import Failed
+from waygrid_shell.hosting.outbound import AddressRefused, GuardedResolver, socket_factory
+from waygrid_shell.settings.settings import OutboundSettings
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
-MAX_RESPONSE_BYTES: Final = 1024 * 1024
 CONNECTIONS: Final = 256
 """Open connections, to all hosts together."""
 
+
+_MAX_MESSAGE: Final = 500
+"""Characters of what the library says about an answer that is no HTTP: it repeats some of it."""
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @frozen
 class Response:
-    """What a server answered; `body` is at most `MAX_RESPONSE_BYTES` long."""
+    """What a server answered; the names of `headers` are in small letters."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
+class HttpClient:
+    """Sends requests. It connects only to what `outbound` allows."""
+
+    def __init__(self, session: aiohttp.ClientSession, outbound: OutboundSettings) -> None:
+        self.session = session
+        self.max_response_bytes = outbound.max_response_bytes
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+    ) -> Response:
+        """Send it and read the answer. Redirects are not followed.
+
+        Raises `Failed` with code `unreachable` (no answer, none in time, or one that is no HTTP), `bad-output` (too
+        large) or `bad-value` (a url or header that cannot be sent, or an address that may not be connected to).
+        """
+        place = f"{method} {url}"
+        timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        try:
+            async with self.session.request(
+                method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                received = await self._read(response, place)
+                given = {name.lower(): value for name, value in response.headers.items()}
+                return Response(response.status, given, received)
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
+            raise Failed("bad-value", f"{place} cannot be sent: {str(error) or 'it is no URL'}") from error
+        except TimeoutError as error:
+            raise Failed("unreachable", f"{place} gave no answer within {timeout_seconds:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            if (refused := refusal(error)) is not None:
+                raise Failed("bad-value", f"{place} is not sent: {refused}") from error
+            raise Failed("unreachable", f"{place}: {_short(str(error)) or type(error).__name__}") from error
+
+    async def _read(self, response: aiohttp.ClientResponse, place: str) -> bytes:
+        """The body, never more of it than it may have."""
+        parts: list[bytes] = []
+        room = self.max_response_bytes + 1
+        while room > 0 and not response.content.at_eof():
+            part = await response.content.read(room)
+            parts.append(part)
+            room -= len(part)
+        if room <= 0:
+            raise Failed("bad-output", f"{place} answered with more than {self.max_response_bytes} bytes")
+        return b"".join(parts)
+
+
 @asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A session for `request`."""
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+async def open_client(outbound: OutboundSettings) -> AsyncIterator[HttpClient]:
+    """A client for all requests of a process."""
+    connector = aiohttp.TCPConnector(
+        limit=CONNECTIONS,
+        socket_factory=socket_factory(outbound.allowed_networks),
+        resolver=GuardedResolver(outbound.allowed_networks),
+        use_dns_cache=False,  # a name is asked for whenever a connection is made: they are kept open anyway
+    )
     headers = {"User-Agent": "waygrid"}
     jar = aiohttp.DummyCookieJar()  # no answer may leave something behind for the next request
     async with aiohttp.ClientSession(connector=connector, trust_env=False, headers=headers, cookie_jar=jar) as session:
-        yield session
+        yield HttpClient(session, outbound)
 
 
-async def request(
-    session: aiohttp.ClientSession,
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    timeout_seconds: float,
-) -> Response:
-    """Send it and read the answer.
-
-    Raises `Failed` with code `unreachable` (no answer, or none in time), `bad-output` (too large) or `bad-value` (a url
-    or header that cannot be sent).
-    """
-    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-    try:
-        async with session.request(
-            method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
-        ) as response:
-            received = await response.content.read(MAX_RESPONSE_BYTES + 1)
-            while len(received) <= MAX_RESPONSE_BYTES and not response.content.at_eof():
-                part = await response.content.read(MAX_RESPONSE_BYTES + 1 - len(received))
-                received += part
-            if len(received) > MAX_RESPONSE_BYTES:
-                raise Failed("bad-output", f"{method} {url} answered with more than {MAX_RESPONSE_BYTES} bytes")
-            return Response(
-                response.status, {name.lower(): value for name, value in response.headers.items()}, received
-            )
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
-        raise Failed("bad-value", f"{method} {url} cannot be sent: {str(error) or 'it is no URL'}") from error
-    except TimeoutError as error:
-        raise Failed("unreachable", f"{method} {url} gave no answer within {timeout_seconds:g} s") from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise Failed("unreachable", f"{method} {url}: {str(error) or type(error).__name__}") from error
+def refusal(error: BaseException) -> AddressRefused | None:
+    """The refusal of an address that an error of a session comes from, if it comes from one."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, AddressRefused):
+            return found
+        found = getattr(found, "os_error", None) or found.__cause__
+    return None
 
 
 def http_url(parameters: Mapping[str, JsonValue]) -> str:
@@ -124,6 +159,10 @@ def refuse_unknown(parameters: Mapping[str, JsonValue], known: frozenset[str]) -
     unknown = sorted(set(parameters) - known)
     if unknown:
         raise Failed("bad-value", f"unknown parameter {unknown[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= _MAX_MESSAGE else message[:_MAX_MESSAGE]
 
 
 def _shown(value: JsonValue) -> str:

@@ -19,19 +19,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
-import aiohttp
-
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.http_client import (
+    HttpClient,
     Response,
     http_headers,
     http_timeout,
     http_url,
     refuse_unknown,
-    request,
 )
 from waygrid_shell.hosting.making import read_output
 
@@ -43,10 +41,10 @@ _MESSAGE_OF_BODY: Final = 500
 
 
 class HttpProcessor:
-    """See the module. A `Handler` over one session."""
+    """See the module. A `Handler` over one client."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
 
     async def __call__(self, attempt: Attempt) -> JsonValue:
         """Raises `Failed`, as the module says."""
@@ -64,8 +62,8 @@ class HttpProcessor:
             body = write_json(attempt.input)
         if body is not None and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "application/json"
-        response = await request(
-            self._session, method, url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
+        response = await self._client.request(
+            method, url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
         )
         if not (response.status in succeeds or f"{response.status // 100}xx" in succeeds):
             text = response.body.decode("utf-8", "replace").strip()

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-import aiohttp
-
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.destinations.blackhole import blackhole
 from waygrid_shell.destinations.webhook import WebhookDestination
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.http_client import CONNECTIONS
+from waygrid_shell.hosting.http_client import CONNECTIONS, HttpClient
 from waygrid_shell.processors.http import HttpProcessor
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import Settings
@@ -22,10 +20,10 @@ BUILT_IN: Final = frozenset({HTTP, WEBHOOK, BLACKHOLE})
 """The addresses of `built_in`."""
 
 
-def built_in(session: aiohttp.ClientSession, ports: Ports, settings: Settings) -> Mapping[ServiceAddress, Served]:
-    """The handlers; `session` is what they connect outwards with."""
+def built_in(client: HttpClient, ports: Ports, settings: Settings) -> Mapping[ServiceAddress, Served]:
+    """The handlers; `client` is what they connect outwards with."""
     return {
-        HTTP: Served(handler=HttpProcessor(session), concurrency=CONNECTIONS),
-        WEBHOOK: Served(handler=WebhookDestination(session, ports.clock), concurrency=CONNECTIONS),
+        HTTP: Served(handler=HttpProcessor(client), concurrency=CONNECTIONS),
+        WEBHOOK: Served(handler=WebhookDestination(client, ports.clock), concurrency=CONNECTIONS),
         BLACKHOLE: Served(handler=blackhole),
     }

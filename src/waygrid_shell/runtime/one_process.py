@@ -12,7 +12,7 @@ from attrs import frozen
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.api.application import application
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.http_client import open_session
+from waygrid_shell.hosting.http_client import open_client
 from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
@@ -71,10 +71,10 @@ class OneProcess:
         async with (
             _signals() as signals,
             sqlite_ports(settings.data.dir) as ports,
-            open_session() as session,
+            open_client(settings.outbound) as client,
             anyio.create_task_group() as tasks,
         ):
-            crew = Crew(ports, {**built_in(session, ports, settings), **self._served}, metrics)
+            crew = Crew(ports, {**built_in(client, ports, settings), **self._served}, metrics)
             platform = platform_over(ports, settings.server, metrics, vitals)
             server = HttpServer(Draining(application(platform), vitals), settings.server)
             unfinished = await _unfinished(ports, crew)

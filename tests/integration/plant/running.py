@@ -9,6 +9,7 @@ import anyio
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.outcome import Failure
+from waygrid_shell.hosting.outbound import LOOPBACK
 from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.journal import Summary
@@ -16,6 +17,10 @@ from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.embedded import EmbeddedPlant, embedded_plant
 from waygrid_shell.runtime.wiring import Ports
+from waygrid_shell.settings.settings import OutboundSettings, Settings
+
+ON_LOOPBACK = Settings(outbound=OutboundSettings(allowed_networks=LOOPBACK))
+"""The receivers of tests are on this machine."""
 
 
 def compiled(document: Mapping[str, Any]) -> CompiledDag:
@@ -33,7 +38,7 @@ def work(service: str, **fields: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def running_plant(ports: Ports, app: App) -> AsyncIterator[EmbeddedPlant]:
     """A plant that serves the app."""
-    async with embedded_plant(ports, app.served) as plant:
+    async with embedded_plant(ports, app.served, ON_LOOPBACK) as plant:
         yield plant
 
 
