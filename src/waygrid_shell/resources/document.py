@@ -1,18 +1,27 @@
 """Documents as JSON values and back."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from attrs import fields, has
-from cattrs import Converter, transform_error
+from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
-from cattrs.v import format_exception
 
 from waygrid_core.model.instant import parse_instant, write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure, Outcome, Success
+from waygrid_shell.resources.naming import camel_case
+from waygrid_shell.resources.unread import problems_of
 
 T = TypeVar("T")
+
+_NAMES_OF_SCALARS: Final[Mapping[type, str]] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 def to_json(document: Any) -> JsonValue:
@@ -31,25 +40,11 @@ def read_response(document: JsonValue, kind: type[T]) -> Outcome[T, tuple[tuple[
     return _read(_LENIENT, document, kind)
 
 
-def camel_case(name: str) -> str:
-    """`begun_at` is written `begunAt`."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
-
-
 def _read(converter: Converter, document: JsonValue, kind: type[T]) -> Outcome[T, tuple[tuple[str, str], ...]]:
     try:
         return Success(converter.structure(document, kind))
     except Exception as error:  # cattrs raises groups of whatever its hooks raise
-        problems = []
-        for line in transform_error(error, path="", format_exception=_sentence):
-            message, _, place = line.rpartition(" @ ")
-            problems.append((place.replace(".", "/").replace("[", "/").replace("]", ""), message))
-        return Failure(tuple(problems))
-
-
-def _sentence(error: BaseException, kind: type | None) -> str:
-    return str(error) if type(error) is ValueError else format_exception(error, kind)
+        return Failure(tuple(problems_of(error)))
 
 
 def _converter(*, refuses_unknown: bool) -> Converter:
@@ -61,30 +56,74 @@ def _converter(*, refuses_unknown: bool) -> Converter:
     converter.register_unstructure_hook_factory(
         has, lambda kind: make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **renamed(kind))
     )
-    converter.register_structure_hook_factory(
-        has,
-        lambda kind: make_dict_structure_fn(
+
+    def read_class(kind: type) -> Callable[[Any, Any], Any]:
+        read: Callable[[Any, Any], Any] = make_dict_structure_fn(
             kind, converter, _cattrs_forbid_extra_keys=refuses_unknown, **renamed(kind)
-        ),
-    )
+        )
+        return lambda value, _: read(_an_object(value), kind)
+
+    converter.register_structure_hook_factory(has, read_class)
+
+    def read_tuple(value: Any, kind: Any) -> Any:
+        members: Any = list[get_args(kind)[0]]  # type: ignore[misc]
+        return tuple(converter.structure(_an_array(value), members))
+
+    def read_mapping(value: Any, kind: Any) -> Any:
+        members: Any = dict[get_args(kind)]  # type: ignore[misc]
+        return converter.structure(_an_object(value), members)
+
+    converter.register_structure_hook_func(_has_origin(tuple), read_tuple)
+    converter.register_structure_hook_func(_has_origin(Mapping), read_mapping)
+    converter.register_structure_hook_func(_has_origin(Literal), _one_of)
     converter.register_unstructure_hook(datetime, write_instant)
     converter.register_structure_hook(datetime, _read_instant)
-    for scalar in (str, int, float, bool):
+    for scalar in _NAMES_OF_SCALARS:
         converter.register_structure_hook(scalar, _same)
     converter.register_structure_hook_func(lambda kind: kind == JsonValue, lambda value, _: value)
     converter.register_unstructure_hook_func(lambda kind: kind == JsonValue, lambda value: value)
     return converter
 
 
+def _has_origin(origin: Any) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is origin
+
+
 def _same(value: Any, kind: type) -> Any:
     """Nothing is converted by itself: "1" is no number."""
     if type(value) is not kind and not (kind is float and type(value) is int):
-        raise ValueError(f"expected {kind.__name__}, not {type(value).__name__}")
+        raise ValueError(f"it must be {_NAMES_OF_SCALARS[kind]}, not {_name_of(value)}")
     return value
 
 
+def _an_object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"it must be an object, not {_name_of(value)}")
+    return value
+
+
+def _an_array(value: Any) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"it must be an array, not {_name_of(value)}")
+    return value
+
+
+def _one_of(value: Any, kind: Any) -> Any:
+    words = get_args(kind)
+    if value not in words:
+        raise ValueError(f"it must be one of {', '.join(map(str, words))}")
+    return value
+
+
+def _name_of(value: Any) -> str:
+    for kind, name in _NAMES_OF_SCALARS.items():
+        if type(value) is kind:
+            return name
+    return "null" if value is None else "an object" if isinstance(value, Mapping) else "an array"
+
+
 def _read_instant(value: Any, _: type) -> datetime:
-    parsed = parse_instant(value) if isinstance(value, str) else Failure("an instant is a text")
+    parsed = parse_instant(value) if isinstance(value, str) else Failure("an instant is a text, in RFC 3339")
     if isinstance(parsed, Failure):
         raise ValueError(parsed.failure())
     return parsed.unwrap().astimezone(UTC)
