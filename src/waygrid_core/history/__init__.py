@@ -4,6 +4,7 @@ Everything here is read off a state or off events; nothing is decided. Statuses 
 files, so that what somebody wrote in a scenario is what they find on the screen.
 
 Reading order: `status` (the words), `standing` (where a traversal stands among those around it, and what its nodes are
-called), `picture` (its nodes, one by one), `waiting` (what has to happen before it goes on), `spans` (times as people
-say them), `story` (one sentence for each event), `series_story` (the same for a series or a loop).
+called), `picture` (its nodes, one by one), `waiting` (what has to happen before it goes on), `spans` and `saying`
+(times and errors as people say them), `story` (one sentence for each event), `series_story` (the same for a series or
+a loop).
 """

@@ -1,0 +1,25 @@
+"""Parts of sentences that many sentences have."""
+
+from waygrid_core.traversal.error import FAILED, ErrorDetail
+
+
+def said(error: ErrorDetail) -> str:
+    """Code and message: `card-declined: no funds`. The code of a failure that came without one says nothing."""
+    if not error.message:
+        return error.code
+    return error.message if error.code == FAILED else f"{error.code}: {error.message}"
+
+
+def and_message(message: str | None) -> str:
+    """A message to follow what it explains."""
+    return f": {message}" if message else ""
+
+
+def say_attempt(attempt: int) -> str:
+    """Which attempt it was, where it was not the first."""
+    return in_brackets(f"attempt {attempt}") if attempt > 1 else ""
+
+
+def in_brackets(text: str) -> str:
+    """An aside."""
+    return f" ({text})"

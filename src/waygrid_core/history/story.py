@@ -1,0 +1,286 @@
+"""The story of a traversal: one sentence for each of its events.
+
+What is in payloads and outputs stays out of the sentences; they say what happened, to which node, and why.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from waygrid_core.children.series_events import (
+    RunEnded,
+    RunScheduled,
+    RunSignalHeld,
+    RunStarted,
+    SeriesBegun,
+    SeriesEvent,
+)
+from waygrid_core.dag.node import (
+    AwaitWork,
+    CallWork,
+    EachWork,
+    ForkNode,
+    LoopWork,
+    ServiceWork,
+    TaskNode,
+)
+from waygrid_core.history.saying import and_message, in_brackets, said, say_attempt
+from waygrid_core.history.series_story import series_sentence
+from waygrid_core.history.spans import say_span
+from waygrid_core.history.standing import Standing
+from waygrid_core.model.identifiers import NodeId
+from waygrid_core.model.instant import write_instant
+from waygrid_core.traversal.events import (
+    BranchCanceled,
+    BranchFailed,
+    BranchOpened,
+    BranchSucceeded,
+    BranchTimedOut,
+    Event,
+    ForkOpened,
+    NodeCanceled,
+    NodeDispatched,
+    NodeFailed,
+    NodeScheduled,
+    NodeStarted,
+    NodeSucceeded,
+    NodeTimedOut,
+    RetryScheduled,
+    SignalHeld,
+    TraversalBegun,
+    TraversalCanceled,
+    TraversalCompleted,
+    TraversalFailed,
+    TraversalPaused,
+    TraversalTimedOut,
+    TraversalUnpaused,
+)
+from waygrid_core.traversal.signals import (
+    CancelBranches,
+    HeldSignal,
+    NodeFailure,
+    NodeSuccess,
+    Resume,
+    Retry,
+    Timeout,
+    TraversalTimeout,
+)
+
+AnyEvent: TypeAlias = Event | SeriesEvent
+
+
+class Story:
+    """Tells the events of one traversal or series, from its first one on, in order."""
+
+    __slots__ = ("_asked", "_standing")
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._asked: set[NodeId] = set()
+        """The nodes that were dispatched: what succeeds without was taken over from elsewhere."""
+
+    def tell(self, events: Iterable[AnyEvent], at: datetime) -> tuple[str, ...]:
+        """One sentence for each of the events of one decision, which was made at `at`."""
+        return tuple(self._sentence(event, at) for event in events)
+
+    def pass_over(self, events: Iterable[AnyEvent]) -> None:
+        """Note the events of a decision that need not be told."""
+        for event in events:
+            if isinstance(event, NodeDispatched):
+                self._asked.add(event.node)
+
+    def _sentence(self, event: AnyEvent, at: datetime) -> str:
+        self.pass_over((event,))
+        if isinstance(event, NodeSucceeded) and self._is_taken_over(event.node):
+            return f"{self._standing.title(event.node)} was taken over from what is known already"
+        return sentence(self._standing, event, at)
+
+    def _is_taken_over(self, node_id: NodeId) -> bool:
+        return node_id not in self._asked and isinstance(self._standing.node(node_id), TaskNode)
+
+
+def sentence(standing: Standing, event: AnyEvent, at: datetime) -> str:
+    """What happened, in one plain sentence without a full stop. `at` is when."""
+    match event:
+        case (
+            TraversalBegun()
+            | TraversalPaused()
+            | TraversalUnpaused()
+            | TraversalCompleted()
+            | TraversalFailed()
+            | TraversalCanceled()
+            | TraversalTimedOut()
+            | SignalHeld()
+        ):
+            return _of_traversal(standing, event)
+        case (
+            NodeScheduled()
+            | NodeDispatched()
+            | NodeStarted()
+            | NodeSucceeded()
+            | RetryScheduled()
+            | NodeFailed()
+            | NodeTimedOut()
+            | NodeCanceled()
+        ):
+            return _of_node(standing, event, at)
+        case ForkOpened() | BranchOpened() | BranchSucceeded() | BranchFailed() | BranchTimedOut() | BranchCanceled():
+            return _of_fork(standing, event)
+        case SeriesBegun() | RunStarted() | RunScheduled() | RunEnded() | RunSignalHeld():
+            return series_sentence(standing, event)
+        case _:
+            assert_never(event)
+
+
+_OfTraversal: TypeAlias = (
+    TraversalBegun
+    | TraversalPaused
+    | TraversalUnpaused
+    | TraversalCompleted
+    | TraversalFailed
+    | TraversalCanceled
+    | TraversalTimedOut
+    | SignalHeld
+)
+
+
+def _of_traversal(standing: Standing, event: _OfTraversal) -> str:
+    subject = standing.subject
+    match event:
+        case TraversalBegun(entry=entry, known=known):
+            entered = f" at entry point {entry}" if entry else ""
+            taken = f", with {len(known)} known {'output' if len(known) == 1 else 'outputs'}" if known else ""
+            return f"{subject} began{entered}{taken}"
+        case TraversalPaused():
+            return f"{subject} was paused"
+        case TraversalUnpaused():
+            return f"{subject} was resumed"
+        case TraversalCompleted():
+            return f"{subject} completed"
+        case TraversalFailed(error=error):
+            return f"{subject} failed: {said(error)}"
+        case TraversalCanceled(reason=reason):
+            return f"{subject} was canceled{and_message(reason)}"
+        case TraversalTimedOut(error=error):
+            return f"{subject} timed out{and_message(error.message)}"
+        case SignalHeld(signal=signal):
+            return _of_held(standing, signal)
+        case _:
+            assert_never(event)
+
+
+_OfNode: TypeAlias = (
+    NodeScheduled
+    | NodeDispatched
+    | NodeStarted
+    | NodeSucceeded
+    | RetryScheduled
+    | NodeFailed
+    | NodeTimedOut
+    | NodeCanceled
+)
+
+
+def _of_node(standing: Standing, event: _OfNode, at: datetime) -> str:
+    title = standing.title(event.node)
+    match event:
+        case NodeScheduled(due=due):
+            return f"{title} waits until {write_instant(due)}"
+        case NodeDispatched():
+            return f"{title} {_dispatched(standing, event)}{say_attempt(event.attempt)}"
+        case NodeStarted(attempt=attempt):
+            return f"{title} is being worked on{say_attempt(attempt)}"
+        case NodeSucceeded(attempt=attempt):
+            return f"{title} succeeded{say_attempt(attempt)}"
+        case RetryScheduled(attempt=attempt, error=error, timed_out=timed_out, due=due):
+            how = "timed out" if timed_out else f"failed: {said(error)}"
+            return f"{title} {how}{say_attempt(attempt)}; tried again in {say_span(due - at)}"
+        case NodeFailed(attempt=attempt, error=error):
+            return f"{title} failed: {said(error)}{say_attempt(attempt)}"
+        case NodeTimedOut(attempt=attempt, error=error):
+            return f"{title} timed out{and_message(error.message)}{say_attempt(attempt)}"
+        case NodeCanceled():
+            return f"{title} was canceled"
+        case _:
+            assert_never(event)
+
+
+def _dispatched(standing: Standing, event: NodeDispatched) -> str:
+    """What a dispatch means for such a node."""
+    node = standing.node(event.node)
+    if not isinstance(node, TaskNode):  # nobody has stored the DAG
+        return "was dispatched"
+    match node.work:
+        case ServiceWork():
+            return "was dispatched"
+        case AwaitWork(event=name):
+            return f"began to wait for the event {name}"
+        case CallWork():
+            return "began its body"
+        case EachWork():
+            items = event.parameters.get("over")
+            count = len(items) if isinstance(items, list | tuple) else 0
+            return f"began its body for {count} {'item' if count == 1 else 'items'}"
+        case LoopWork():
+            return "began its rounds"
+        case _:
+            assert_never(node.work)
+
+
+_OfFork: TypeAlias = ForkOpened | BranchOpened | BranchSucceeded | BranchFailed | BranchTimedOut | BranchCanceled
+
+
+def _of_fork(standing: Standing, event: _OfFork) -> str:
+    if isinstance(event, ForkOpened):
+        return _opened(standing, event)
+    branch = f"branch {event.branch} of {standing.title(_join_of(standing, event.fork))}"
+    match event:
+        case BranchOpened():
+            return f"{branch} began"
+        case BranchSucceeded():
+            return f"{branch} succeeded"
+        case BranchFailed(error=error):
+            return f"{branch} failed: {said(error)}"
+        case BranchTimedOut(error=error):
+            return f"{branch} timed out{and_message(error.message)}"
+        case BranchCanceled():
+            return f"{branch} was canceled"
+        case _:
+            assert_never(event)
+
+
+def _opened(standing: Standing, event: ForkOpened) -> str:
+    total = len(event.branches)
+    needed = "all" if event.needed == total else str(event.needed)
+    among = f" of {', '.join(event.counted)}" if event.counted is not None else ""
+    branches = "branch" if total == 1 else "branches"
+    must = in_brackets(f"{needed}{among} must succeed") if total else ""
+    return f"{standing.title(event.join)} has {total} {branches}{must}"
+
+
+def _join_of(standing: Standing, fork: NodeId) -> NodeId:
+    """A fork and its join are one thing to people: they call both by the name of the join."""
+    node = standing.node(fork)
+    return node.join if isinstance(node, ForkNode) else fork
+
+
+def _of_held(standing: Standing, signal: HeldSignal) -> str:
+    subject = standing.subject
+    match signal:
+        case NodeSuccess(node=node):
+            return f"{standing.title(node)} answered, which is held while {subject} is paused"
+        case NodeFailure(node=node, error=error):
+            return f"{standing.title(node)} answered {said(error)}, which is held while {subject} is paused"
+        case Resume(node=node):
+            return f"{standing.title(node)} is due, which is held while {subject} is paused"
+        case Retry(node=node):
+            return f"{standing.title(node)} is due to be tried again, which is held while {subject} is paused"
+        case Timeout(node=node):
+            return f"the time of {standing.title(node)} is up, which is held while {subject} is paused"
+        case TraversalTimeout():
+            return f"the time of {subject} is up, which is held while it is paused"
+        case CancelBranches(join_node_id=join_node_id, branches=branches):
+            named = f"the cancel of {', '.join(branches)} of {standing.prefix}{join_node_id}"
+            return f"{named} is held while {subject} is paused"
+        case _:
+            assert_never(signal)
