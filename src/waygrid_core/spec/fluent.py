@@ -16,7 +16,7 @@ from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import DeliveryStrategy
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
-from waygrid_core.policy.retry import RetryPolicy
+from waygrid_core.policy.retry import NoRetry, RetryPolicy
 from waygrid_core.spec.conditions import read_condition, write_condition
 from waygrid_core.spec.fields import MAX_LABEL, bad_identifier, is_identifier, read_duration
 from waygrid_core.spec.place import ROOT, Place
@@ -248,8 +248,9 @@ class Attempted(Fluent):
 
     __slots__ = ()
 
-    def with_retry(self, policy: RetryPolicy) -> Self:
-        """When a failed attempt is made again; see `Retry`."""
+    def with_retry(self, policy: RetryPolicy | None) -> Self:
+        """When a failed attempt is made again; see `Retry`. None: never, the first failure is for good."""
+        policy = NoRetry() if policy is None else policy
         accept(read_retry_policy, write_retry_policy(policy))
         return self._with(retry_policy=policy)
 

@@ -17,25 +17,73 @@ if TYPE_CHECKING:
 
 @frozen
 class Command:
-    """A command: its name, its arguments, what it does in a line, and its function, as `module:name`."""
+    """A command: its name (of one word, or two), its arguments, what it does in a line, and its function.
+
+    The function is `module:name`; the examples in its help are the module's `EXAMPLES`, or those that `examples` names.
+    """
 
     name: str
     arguments: str
     summary: str
     function: str
+    examples: str = "EXAMPLES"
 
 
-COMMANDS: Final = (
-    Command("validate", "FILE...", "Say whether Specs are right, and everything that is wrong.", "validate:validate"),
-    Command("compile", "FILE", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
-    Command("graph", "FILE", "Draw the graph of a Spec.", "graph:graph"),
-    Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
-    Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
-    Command("dev", "", "Run the platform in this process, with its HTTP API.", "dev:dev_command"),
-    Command("worker", "APP", "Serve your own processors for a server elsewhere.", "worker:worker_command"),
-    Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
-    Command("completion", "SHELL", "Print the completion script of a shell.", "completion:completion"),
-)
+GROUPS: Final = {
+    "Specs": (
+        Command(
+            "validate", "FILE...", "Say whether Specs are right, and everything that is wrong.", "validate:validate"
+        ),
+        Command("compile", "FILE", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
+        Command("graph", "FILE", "Draw the graph of a Spec.", "graph:graph"),
+        Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
+        Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
+    ),
+    "Running": (
+        Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
+        Command("dev", "", "Run the whole platform in one process.", "dev:dev_command"),
+        Command("worker", "MODULE:APP", "Serve an app's addresses for a server elsewhere.", "worker:worker_command"),
+        Command("key", "new NAME", "Make an API key.", "key:key_command"),
+    ),
+    "Traversals of a server": (
+        Command("submit", "SPEC", "Hand traversals in.", "submit:submit"),
+        Command("list", "", "List traversals, the newest first.", "list:list_traversals"),
+        Command("show", "ID", "Show a traversal: its nodes, and what it waits for.", "show:show"),
+        Command("history", "ID", "Tell what happened to a traversal.", "history:history"),
+        Command("watch", "ID", "Watch a traversal until it ends.", "watch:watch"),
+        Command("replay", "ID", "Show a traversal as it was after its event N.", "replay:replay"),
+        Command("send", "EVENT", "Send an event to those that await it.", "send:send"),
+        Command("cancel", "ID...", "Cancel traversals.", "cancel:cancel"),
+        Command("pause", "ID...", "Hold traversals.", "pause:pause"),
+        Command("resume", "ID...", "Let paused traversals go on.", "resume:resume"),
+        Command("retry", "ID", "Run a traversal again, with what it did already.", "retry:retry"),
+    ),
+    "Messages that nobody could handle": (
+        Command("dead-letters list", "", "List them.", "dead_letters:list_dead_letters", "LIST_EXAMPLES"),
+        Command("dead-letters show", "ID", "Show one.", "dead_letters:show_dead_letter", "SHOW_EXAMPLES"),
+        Command(
+            "dead-letters redrive",
+            "ID...",
+            "Have them handled again.",
+            "dead_letters:redrive_dead_letters",
+            "REDRIVE_EXAMPLES",
+        ),
+        Command(
+            "dead-letters discard",
+            "ID...",
+            "Remove them for good.",
+            "dead_letters:discard_dead_letters",
+            "DISCARD_EXAMPLES",
+        ),
+    ),
+    "More": (Command("completion", "SHELL", "Print the completion script of a shell.", "completion:completion"),),
+}
+"""The commands, as people look for them."""
+
+COMMANDS: Final = tuple(command for group in GROUPS.values() for command in group)
+
+_FAMILIES: Final = {"dead-letters": "Messages that nobody could handle: what they are, and what becomes of them."}
+"""What commands of two words are about, by the first word."""
 
 _DASH: Final = "\N{HYPHEN}"
 """Stands for the argument `-` while cyclopts looks at it, which takes that for an option."""
@@ -50,21 +98,30 @@ dispatched to whom, and what follows.
 _TAIL: Final = """\
 Try:
   waygrid validate order.yaml                     is it right?
-  waygrid graph order.yaml --format svg -o o.svg  what does it look like?
   waygrid test scenarios/                         does it do what I expect?
-  waygrid run order.yaml --payload '{"id": 1}'    do it
+  waygrid run order.yaml --payload '{"id": 1}'    do it, here and now
+  waygrid dev                                     start a server, and then:
+  waygrid submit order.yaml --payload '{"id": 1}' --wait
 
 A FILE `-` is standard input. `waygrid COMMAND --help` says more about one.
-Exit codes: 0 yes or done; 1 no or failed; 2 not understood, or not readable.
+Commands that talk to a server find it by --server or WAYGRID_SERVER.
+Exit codes: 0 yes or done; 1 no or failed; 2 not understood, or not to be had.
 """
 
 
 def overview() -> str:
     """What `waygrid --help` says. It is made by hand, so that it needs no library and is there at once."""
     options = (("--help, -h", "Say this, or more about one command."), ("--version", "Say which version this is."))
-    rows = [*((command.name, command.summary) for command in COMMANDS), *options]
-    table = "\n".join(f"  {name:<12} {summary}" for name, summary in rows)
-    return f"{_HEAD}\nCommands:\n{table}\n\n{_TAIL}"
+    rows = {title: [(command.name, command.summary) for command in group] for title, group in GROUPS.items()}
+    rows["More"] += options
+    tables = [
+        f"{title}:\n" + "\n".join(f"  {name:<{_WIDEST_NAME}}  {summary}" for name, summary in group)
+        for title, group in rows.items()
+    ]
+    return "\n\n".join((_HEAD.rstrip(), *tables, _TAIL))
+
+
+_WIDEST_NAME: Final = max(len(command.name) for command in COMMANDS)
 
 
 def version() -> str:
@@ -123,7 +180,7 @@ def _carry_out(arguments: list[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    command = _command_named(arguments[0])
+    commands = _commands_named(arguments)
     try:
         from cyclopts import CycloptsError
     except ModuleNotFoundError as error:
@@ -133,9 +190,10 @@ def _dispatch(arguments: list[str]) -> int:
         ) from error
     tokens = [_DASH if argument == STANDARD_INPUT else argument for argument in arguments]
     try:
-        function, bound, _ = application((command,)).parse_args(tokens, exit_on_error=False, print_error=False)
+        function, bound, _ = application(commands).parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        raise UserError(f"{_sentence(error)} Try: waygrid {command.name} --help") from error
+        name = commands[0].name if len(commands) == 1 else arguments[0]
+        raise UserError(f"{_sentence(error)} Try: waygrid {name} --help") from error
     positional = [_dashes_in(value) for value in bound.args]
     named = {name: _dashes_in(value) for name, value in bound.kwargs.items()}
     result = function(*positional, **named)
@@ -152,17 +210,26 @@ def _dashes_in(value: object) -> object:
             return value
 
 
-def _command_named(name: str) -> Command:
-    for command in COMMANDS:
-        if command.name == name:
-            return command
+def _commands_named(arguments: Sequence[str]) -> Sequence[Command]:
+    """The command that these arguments begin with; where only the first of two words is there, all that it begins."""
+    first, second = arguments[0], " ".join(arguments[:2])
+    for wanted in (second, first):
+        for command in COMMANDS:
+            if command.name == wanted:
+                return (command,)
+    family = [command for command in COMMANDS if command.name.split()[0] == first]
+    if family:
+        if len(arguments) > 1 and arguments[1] in ("--help", "-h"):
+            return family
+        words = ", ".join(command.name.split()[1] for command in family)
+        raise UserError(f"waygrid {first} does what? One of {words}. Try: waygrid {first} --help")
+    if first.startswith("-"):
+        raise UserError(f"there is no option {first!r} before a command. Try: waygrid --help")
     from difflib import get_close_matches
 
-    if name.startswith("-"):
-        raise UserError(f"there is no option {name!r} before a command. Try: waygrid --help")
-    near = get_close_matches(name, [command.name for command in COMMANDS], n=1)
+    near = get_close_matches(first, [command.name.split()[0] for command in COMMANDS], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise UserError(f"there is no command {name!r}{hint} Try: waygrid --help")
+    raise UserError(f"there is no command {first!r}{hint} Try: waygrid --help")
 
 
 def application(commands: Sequence[Command] = COMMANDS) -> "App":
@@ -181,13 +248,19 @@ def application(commands: Sequence[Command] = COMMANDS) -> "App":
         help_formatter=PlainHelp(),
         result_action="return_value",
     )
+    families: dict[str, App] = {}
     for command in commands:
         module_name, _, function_name = command.function.partition(":")
         module = import_module(f"waygrid_shell.cli.{module_name}")
         function = getattr(module, function_name)
-        examples = getattr(module, "EXAMPLES", None) or examples_of(function)
+        examples = getattr(module, command.examples, None) or examples_of(function)
         usage = " ".join(("waygrid", command.name, *command.arguments.split(), "[OPTIONS]"))
-        app.command(function, name=command.name, usage=usage, help_epilogue=examples)
+        family, _, word = command.name.rpartition(" ")
+        if family and family not in families:
+            families[family] = App(name=family, usage=f"waygrid {family} COMMAND [OPTIONS]", help=_FAMILIES[family])
+            app.command(families[family])
+        parent = families[family] if family else app
+        parent.command(function, name=word, usage=usage, help_epilogue=examples)
     return app
 
 

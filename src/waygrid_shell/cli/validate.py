@@ -22,10 +22,11 @@ Examples:
 
 @frozen
 class Verdict:
-    """What is wrong with one file; nothing, if it is right."""
+    """What is wrong with one file; nothing, if it is right. `unreadable` says why it could not even be read."""
 
     source: Source
     problems: SpecErrors
+    unreadable: str = ""
 
 
 def validate(
@@ -36,7 +37,8 @@ def validate(
     """Say whether Specs are right, and everything that is wrong with them.
 
     Each problem is one line, `file:pointer: code: message`, the pointer as in RFC 6901. As JSON: a list of
-    {file, valid, errors: [{code, pointer, message}]}. A flat DAG, as `waygrid compile` prints it, is checked as well.
+    {file, valid, errors: [{code, pointer, message}]}; the code of a file that cannot be read is `unreadable`. A flat
+    DAG, as `waygrid compile` prints it, is checked as well.
     Exits 1 if any file is wrong, and 2 if any cannot be read.
     """
     if not files:
@@ -45,13 +47,12 @@ def validate(
 
     dags = compiled_dags(dag or [])
     verdicts: list[Verdict] = []
-    unreadable = False
     for name in files:
         try:
             source = read_source(name)
         except UserError as mistake:
-            unreadable = True
             complain(f"waygrid: {mistake.sentence}")
+            verdicts.append(Verdict(Source(name, b"", "auto"), (), unreadable=mistake.sentence))
             continue
         outcome = compile_source(source, "", dags)
         verdicts.append(Verdict(source, outcome.failure() if isinstance(outcome, Failure) else ()))
@@ -60,7 +61,7 @@ def validate(
             write_result(_as_json(verdicts))
         case "text":
             _print(verdicts)
-    if unreadable:
+    if any(verdict.unreadable for verdict in verdicts):
         return USAGE
     return FAILED if any(verdict.problems for verdict in verdicts) else OK
 
@@ -69,21 +70,28 @@ def _as_json(verdicts: list[Verdict]) -> str:
     document = [
         {
             "file": verdict.source.name,
-            "valid": not verdict.problems,
-            "errors": [
-                {"code": problem.code, "pointer": problem.pointer, "message": problem.message}
-                for problem in verdict.problems
-            ],
+            "valid": not (verdict.problems or verdict.unreadable),
+            "errors": _errors(verdict),
         }
         for verdict in verdicts
     ]
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
+def _errors(verdict: Verdict) -> list[dict[str, str]]:
+    if verdict.unreadable:
+        return [{"code": "unreadable", "pointer": "", "message": verdict.unreadable}]
+    return [
+        {"code": problem.code, "pointer": problem.pointer, "message": problem.message} for problem in verdict.problems
+    ]
+
+
 def _print(verdicts: list[Verdict]) -> None:
     from waygrid_shell.cli.specs import complain_of
 
     for verdict in verdicts:
+        if verdict.unreadable:
+            continue
         if verdict.problems:
             complain_of(verdict.source, verdict.problems)
         else:

@@ -27,6 +27,7 @@ from waygrid_shell.client.errors import (
     Unreachable,
     WaygridError,
 )
+from waygrid_shell.client.given_spec import SpecText
 
 __all__ = [
     "BadAnswer",
@@ -35,6 +36,7 @@ __all__ = [
     "NotFound",
     "ProblemAnswer",
     "SpecRefused",
+    "SpecText",
     "StillRunning",
     "SyncWaygridClient",
     "TraversalFailed",

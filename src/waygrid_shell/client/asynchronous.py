@@ -184,17 +184,11 @@ class WaygridClient:
 
     async def wait(self, traversal_id: str, timeout: timedelta | None = None) -> TraversalView:
         """How a traversal ended, once it has. Raises `StillRunning` if it has not within `timeout`; it goes on."""
-        try:
-            async with asyncio.timeout(None if timeout is None else timeout.total_seconds()) as limit:
-                async with aclosing(self.watch(traversal_id)) as story:
-                    async for told in story:
-                        if isinstance(told, TraversalView) and told.status in ENDED:
-                            return told
-        except TimeoutError as error:
-            if timeout is None or not limit.expired():
-                raise
-            raise StillRunning(traversal_id, timeout.total_seconds()) from error
-        raise BadAnswer(self.server, "ended its story of a traversal before the traversal has")
+        async with aclosing(self.watch(traversal_id, timeout)) as story:
+            async for told in story:
+                if isinstance(told, TraversalView) and told.status in ENDED:
+                    return told
+        raise AssertionError("the story of a traversal ends with its end")
 
     async def result(self, traversal_id: str, timeout: timedelta | None = None) -> JsonValue:
         """The output of a traversal, once it has completed. Raises `TraversalFailed` if it ended in another way."""
@@ -242,15 +236,26 @@ class WaygridClient:
             for entry in page.entries:
                 yield entry
 
-    async def watch(self, traversal_id: str) -> AsyncGenerator[Told, None]:
+    async def watch(self, traversal_id: str, timeout: timedelta | None = None) -> AsyncGenerator[Told, None]:
         """What happens to a traversal from now on: first a TraversalView of how it is, then each Change and each
         Progress of a handler, and at last a TraversalView of how it ended.
 
         A connection that breaks is made again, and the story goes on after what was told. A Progress that comes
-        meanwhile is missed.
+        meanwhile is missed. Raises `StillRunning` if it has not ended within `timeout`; it goes on.
         """
+        loop = asyncio.get_running_loop()
+        until = None if timeout is None else loop.time() + timeout.total_seconds()
         async with aclosing(watch_traversal(self._connection, quote(traversal_id, safe=""))) as story:
-            async for told in story:
+            while True:
+                try:
+                    async with asyncio.timeout_at(until) as limit:
+                        told = await anext(story)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError as error:
+                    if timeout is None or not limit.expired():
+                        raise
+                    raise StillRunning(traversal_id, timeout.total_seconds()) from error
                 yield told
 
     async def cancel(self, traversal_id: str, reason: str | None = None) -> None:

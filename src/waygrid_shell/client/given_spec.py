@@ -4,12 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from attrs import frozen
+
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.node import Spec
 from waygrid_core.spec.write import write_spec
 
-GivenSpec: TypeAlias = Spec | Mapping[str, JsonValue] | Path | str
-"""A Spec: built in Python, as a document, or the name of a JSON or YAML file."""
+
+@frozen
+class SpecText:
+    """The text of a Spec, JSON or YAML."""
+
+    text: str
+
+
+GivenSpec: TypeAlias = Spec | Mapping[str, JsonValue] | SpecText | Path | str
+"""A Spec: built in Python, as a document, as a text, or the name of a JSON or YAML file."""
 
 
 def spec_document(spec: GivenSpec) -> JsonValue:
@@ -20,6 +30,8 @@ def spec_document(spec: GivenSpec) -> JsonValue:
     match spec:
         case Spec():
             return write_spec(spec)
+        case SpecText(text=text):
+            return text
         case str() | Path():
             return Path(spec).read_text(encoding="utf-8-sig")
         case _:
