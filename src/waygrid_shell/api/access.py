@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
+from waygrid_shell.api.guard import guard
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.settings.settings import ApiKey, Scope
@@ -19,9 +20,11 @@ _CHALLENGE: Final = 'Bearer realm="waygrid"'
 def require(platform: Platform, connection: HTTPConnection, scope: Scope) -> None:
     """Let the connection pass if its key has the scope; `admin` has all. Without keys in the settings everybody may.
 
-    Raises `Refusal`: 401 without a key that we know, 403 with one that may not. Who it is, `principal` tells then.
+    Raises `Refusal`: 401 without a key that we know, 403 with one that may not, or for a web page that is not ours.
+    Who it is, `principal` tells then.
     """
     connection.scope["waygrid.principal"] = ANYBODY
+    guard(platform.settings, connection)
     keys = platform.settings.keys
     if not keys:
         return

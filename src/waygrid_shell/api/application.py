@@ -1,6 +1,5 @@
 """The HTTP API as one ASGI application, made from the tables of the nouns."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -17,17 +16,32 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 from starlette.websockets import WebSocket
 
-from waygrid_shell.api import channels, history, live, retry, traversals, work
+from waygrid_shell.api import (
+    channels,
+    dags,
+    dead_letters,
+    events,
+    health,
+    history,
+    live,
+    metrics_page,
+    openapi,
+    retry,
+    specs,
+    traversals,
+    work,
+)
 from waygrid_shell.api.access import require
 from waygrid_shell.api.body_limit import limited
+from waygrid_shell.api.openapi import plain_path
 from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problem_of import problem_response
 from waygrid_shell.api.problems import Refusal
+from waygrid_shell.api.respond import bad_parameter
 from waygrid_shell.api.watch import Watch
 
 _EXPOSED: Final = ("X-Request-Id", "Retry-After", "Location")
-_CONVERTER: Final = re.compile(r":\w+\}")
 
 
 def application(platform: Platform) -> Starlette:
@@ -59,20 +73,22 @@ def _lifespan(platform: Platform) -> Callable[[Starlette], AbstractAsyncContextM
 
 
 def all_operations(platform: Platform) -> tuple[Operation, ...]:
-    """Everything that can be done, noun by noun."""
-    return (
+    """Everything that can be done, noun by noun, and the document that says so."""
+    nouns = (
         *traversals.operations(platform),
         *history.operations(platform),
         *live.operations(platform),
         *retry.operations(platform),
+        *events.operations(platform),
+        *specs.operations(platform),
+        *dags.operations(platform),
+        *dead_letters.operations(platform),
         *channels.operations(platform),
         *work.operations(platform),
+        *health.operations(platform),
+        *metrics_page.operations(platform),
     )
-
-
-def plain_path(path: str) -> str:
-    """A path as people and OpenAPI write it: without the converters of the router."""
-    return _CONVERTER.sub("}", path)
+    return (*nouns, *openapi.operations(platform, nouns))
 
 
 def _routes(platform: Platform, operations: Iterable[Operation]) -> list[Route]:
@@ -111,7 +127,16 @@ class Resource:
             raise Refusal(405, "method-not-allowed", "The path has no such method", detail, headers={"Allow": allowed})
         if operation.scope is not None:
             require(self._platform, request, operation.scope)
+        _refuse_unknown_parameters(request, operation)
         return await operation.handle(request)
+
+
+def _refuse_unknown_parameters(request: Request, operation: Operation) -> None:
+    """A filter that is misspelled must not show everything."""
+    known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
+    for name in request.query_params:
+        if name not in known:
+            raise bad_parameter(name[:60], f"there is no such parameter; there are {', '.join(known) or 'none'}")
 
 
 def _refuse(connection: HTTPConnection, error: Exception) -> Response:

@@ -48,4 +48,6 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: type | None = None
     """The document that the request must have."""
+    body_types: tuple[str, ...] = ()
+    """The media types of a body that is no document but anything of these types."""
     is_body_optional: bool = False

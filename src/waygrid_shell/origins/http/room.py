@@ -36,7 +36,7 @@ class Room:
         while True:
             try:
                 taken_before = self._taken_since
-                self._unfinished = len(await self._journal.unfinished())
+                self._unfinished = await self._journal.count_unfinished()
                 self._taken_since -= taken_before
             except PortFailure:
                 pass
