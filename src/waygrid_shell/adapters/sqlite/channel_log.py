@@ -47,7 +47,7 @@ class SqliteChannelLog:
             "SELECT number, key, traversal, data, at FROM channel_message WHERE channel = ? AND number > ?"
             " ORDER BY number LIMIT ?"
         )
-        rows = await self._database.run(
+        rows = await self._database.read(
             lambda connection: connection.execute(query, (channel, after, limit)).fetchall()
         )
         return [
@@ -66,7 +66,7 @@ class SqliteChannelLog:
 
     async def last_number(self, channel: str) -> int:
         query = "SELECT coalesce(max(last_number), 0) FROM channel WHERE name = ?"
-        return int(await self._database.run(lambda connection: connection.execute(query, (channel,)).fetchone()[0]))
+        return int(await self._database.read(lambda connection: connection.execute(query, (channel,)).fetchone()[0]))
 
     @asynccontextmanager
     async def watch(self, channel: str) -> AsyncIterator[AsyncIterator[None]]:

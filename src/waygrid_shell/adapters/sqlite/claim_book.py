@@ -29,5 +29,5 @@ class SqliteClaimBook:
 
     async def notes(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, str]:
         query = "SELECT traversal, note FROM claim WHERE traversal IN ({})"
-        rows = await self._database.run(lambda connection: select_by(connection, query, traversals))
+        rows = await self._database.read(lambda connection: select_by(connection, query, traversals))
         return {TraversalId(traversal): note for traversal, note in rows}

@@ -44,7 +44,7 @@ class SqliteDagStore:
 
     async def _stored_with(self, dag_hash: DagHash) -> CompiledDag | None:
         """What is stored under that hash, else what has it as a body."""
-        document = await self._database.run(lambda connection: _document_with(connection, dag_hash))
+        document = await self._database.read(lambda connection: _document_with(connection, dag_hash))
         if document is None:
             return None
         outcome = dag_from_json(read_json(document))

@@ -1,10 +1,13 @@
-"""One SQLite file, its one connection, and the one thread that uses it.
+"""One SQLite file, and the threads that use it: one that writes, and two that read.
 
 Group commit: jobs that come while a transaction is being written wait, and then share the next one. So a commit's
-cost is shared by whoever waits for it, and the busier the plant, the larger the share. Each job stands in a savepoint
-of its own: one that raises leaves no trace, and the others are written.
+cost is shared by whoever waits for it, and the busier the plant, the larger the share. A job that raises must leave no
+trace, and the others be written: then the transaction is made again, each job in a savepoint of its own.
 
 A job is told that it is done only after the commit. `synchronous=FULL`: what is committed survives a power cut.
+
+What only reads waits for no commit: `read` is for what a service needs to go on, `browse` for what people look at,
+which may take longer. Both see whatever has been told as done.
 """
 
 import asyncio
@@ -59,14 +62,31 @@ class Database:
         self._thread = threading.Thread(target=self._serve, name="waygrid-sqlite", daemon=True)
         self._opened: asyncio.Future[None] = loop.create_future()
         self._is_closed = False
+        self._reader = _Reader(self, "waygrid-sqlite-read")
+        self._browser = _Reader(self, "waygrid-sqlite-browse")
 
     async def write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
         """Execute a statement for each of `rows`; how many rows of the table that changed. Raises as `run` does."""
         return await self.run(_execute_many(statement, rows))
 
-    async def write_patiently(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """The same for what nobody waits for: it may wait a little for a commit that it can share."""
-        await self._add(_Waiting(_execute_many(statement, rows), self._loop.create_future(), is_patient=True))
+    async def run_patiently(self, job: Job[None]) -> None:
+        """The same as `run` for what nobody waits for: it may wait a little for a commit that it can share."""
+        await self._add(_Waiting(job, self._loop.create_future(), is_patient=True))
+
+    async def read(self, job: Job[T]) -> T:
+        """The result of a job that only reads, and is soon done. Raises as `run`."""
+        return await self._read(self._reader, job)
+
+    async def browse(self, job: Job[T]) -> T:
+        """The same for one that may take its time."""
+        return await self._read(self._browser, job)
+
+    async def _read(self, reader: "_Reader", job: Job[T]) -> T:
+        if self._is_closed:
+            raise Unavailable("database", f"{self.path} is closed")
+        future: asyncio.Future[T] = self._loop.create_future()
+        reader.jobs.put(_Waiting(job, future))
+        return await future
 
     async def run(self, job: Job[T], *, then: Callable[[T], None] | None = None) -> T:
         """The result of `job`, once what it wrote is committed.
@@ -96,14 +116,21 @@ class Database:
     async def _open(self) -> None:
         self._thread.start()
         await self._opened
+        self._reader.thread.start()
+        self._browser.thread.start()
 
     async def _close(self) -> None:
         self._is_closed = True
         self._hand_over()
         self._jobs.put(())
-        await asyncio.shield(self._loop.run_in_executor(None, self._thread.join))
+        threads = [self._thread]
+        for reader in (self._reader, self._browser):
+            if reader.thread.ident is not None:
+                reader.jobs.put(None)
+                threads.append(reader.thread)
+        await asyncio.shield(self._loop.run_in_executor(None, _join, threads))
 
-    # From here on: in the thread.
+    # From here on: in the thread that writes.
 
     def _serve(self) -> None:
         opening = _Waiting(lambda _: None, self._opened)
@@ -124,15 +151,14 @@ class Database:
             connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=256)
+        connection = connect(self.path)
         try:
-            connection.execute("PRAGMA busy_timeout = 5000")
             for name, value in self._pragmas.items():
                 connection.execute(f"PRAGMA {name} = {value}")
             migrate(connection, str(self.path))
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
+            connection.execute("PRAGMA secure_delete = OFF")  # some builds overwrite with zeros what is deleted
             connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KiB: a checkpoint each 16 MiB
         except BaseException:
             connection.close()
@@ -160,6 +186,17 @@ class Database:
         return batch, True
 
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
+        try:
+            connection.execute("BEGIN")
+            results = [_Done(waiting, waiting.job(connection)) for waiting in batch]
+            connection.execute("COMMIT")
+        except BaseException:  # the seam: whose it is shows when each is tried apart
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return self._commit_apart(connection, batch)
+        return results
+
+    def _commit_apart(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
         results: list[_Done] = []
         try:
             connection.execute("BEGIN")
@@ -178,7 +215,6 @@ class Database:
         try:
             connection.execute("SAVEPOINT job")
             result = waiting.job(connection)
-            assert not isinstance(result, sqlite3.Cursor), "a cursor belongs to this thread, to its very end"
             connection.execute("RELEASE job")
             return _Done(waiting, result)
         except BaseException as error:  # the seam: whatever a job raises belongs to who gave it
@@ -192,6 +228,47 @@ class Database:
     def _tell(self, results: Sequence[_Done]) -> None:
         with suppress(RuntimeError):  # the loop has closed: nobody is left to tell
             self._loop.call_soon_threadsafe(_settle, results)
+
+
+class _Reader:
+    """A thread that reads, one job after the other."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self.jobs: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._serve, name=name, daemon=True)
+
+    def _serve(self) -> None:
+        path, connection = self._database.path, None
+        while (waiting := self.jobs.get()) is not None:
+            try:
+                if connection is None:
+                    connection = connect(path)
+                    connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")  # whatever a job reads is of one instant
+                try:
+                    done = _Done(waiting, waiting.job(connection))
+                finally:
+                    connection.execute("COMMIT")
+            except BaseException as error:  # the seam: whatever a job raises belongs to who gave it
+                raised = failure_of(error, str(path)) if isinstance(error, sqlite3.Error) else error
+                done = _Done(waiting, error=raised)
+            self._database._tell([done])
+        if connection is not None:
+            connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for one thread, in autocommit mode."""
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA cache_size = -65536")  # 64 MiB
+    return connection
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
 
 
 def _execute_many(statement: str, rows: Sequence[tuple[Any, ...]]) -> Job[int]:

@@ -30,7 +30,7 @@ class SqliteEventBook:
                     found[name] = read_mailbox(row[0])
             return found
 
-        return await self._database.run(job)
+        return await self._database.read(job)
 
     async def save(self, mailboxes: Mapping[MailboxName, Mailbox]) -> None:
         rows = [
@@ -40,12 +40,12 @@ class SqliteEventBook:
 
     async def with_key(self, keys: Sequence[str]) -> Sequence[MailboxName]:
         query = "SELECT event, key FROM mailbox WHERE key IN ({}) ORDER BY key, event"
-        rows = await self._database.run(lambda connection: select_by(connection, query, keys))
+        rows = await self._database.read(lambda connection: select_by(connection, query, keys))
         return [MailboxName(event, key) for event, key in rows]
 
     async def waiting(self) -> Sequence[tuple[MailboxName, Waiter]]:
         query = "SELECT event, key, content FROM mailbox WHERE has_waiting ORDER BY key, event"
-        rows = await self._database.run(lambda connection: connection.execute(query).fetchall())
+        rows = await self._database.read(lambda connection: connection.execute(query).fetchall())
         return [
             (MailboxName(event, key), waiter)
             for event, key, content in rows

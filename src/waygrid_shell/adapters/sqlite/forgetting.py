@@ -1,34 +1,95 @@
-"""Forgets traversals that ended long ago, and all that is kept because of them."""
+"""Forgets traversals that ended long ago, and all that is kept because of them.
+
+What is over is looked for where people read, and deleted a bounded number of rows a transaction, so that whoever writes
+waits for none of it. A family goes from its children to its root: cut short by a crash, it is gone on with at the next
+time. SQLite writes new rows into the pages that become free; the file does not grow smaller.
+"""
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Final
 
-_OVER = """
-    SELECT id FROM traversal WHERE is_child = 0 AND status IN ('Completed', 'Failed', 'Canceled', 'TimedOut')
-    AND ended_at < ? AND NOT EXISTS (
+from attrs import frozen
+
+from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.journal_rows import labels_of
+from waygrid_shell.adapters.sqlite.many_rows import delete_rows
+from waygrid_shell.adapters.sqlite.search import label_row
+from waygrid_shell.adapters.sqlite.selection import select_by
+
+_TRAVERSALS_AT_ONCE: Final = 64
+_ROWS_AT_ONCE: Final = 1_000
+"""Traversals, and rows of their journals, that one transaction deletes."""
+
+_DELETES: Final = (
+    "DELETE FROM snapshot WHERE traversal IN ({})",
+    "DELETE FROM claim WHERE traversal IN ({})",
+    "DELETE FROM mailbox WHERE key IN ({}) AND NOT has_waiting",
+    "DELETE FROM traversal WHERE id IN ({})",
+)
+
+_OVER: Final = """
+    SELECT id FROM traversal INDEXED BY traversal_by_status
+    WHERE is_child = 0 AND status IN ('Completed', 'Failed', 'Canceled', 'TimedOut') AND ended_at < ?
+    AND NOT EXISTS (
         SELECT 1 FROM traversal AS child WHERE child.is_child AND child.root = traversal.id AND child.ended_at IS NULL
     ) LIMIT ?
 """
 
 
-def forget(connection: sqlite3.Connection, ended_before: int, limit: int) -> int:
+async def forget(database: Database, ended_before: int, limit: int) -> int:
     """Forget at most `limit` users' traversals that ended before that; how many they were."""
-    roots = [root for (root,) in connection.execute(_OVER, (ended_before, limit)).fetchall()]
-    for root in roots:
-        children = connection.execute("SELECT id FROM traversal WHERE is_child AND root = ?", (root,)).fetchall()
-        for traversal in (root, *(child for (child,) in children)):
-            _forget(connection, traversal)
+    over = await database.browse(lambda connection: connection.execute(_OVER, (ended_before, limit)).fetchall())
+    roots = [root for (root,) in over]
+    for start in range(0, len(roots), _TRAVERSALS_AT_ONCE):
+        part = _Part(roots[start : start + _TRAVERSALS_AT_ONCE])
+        while await database.run(part.forget_some):
+            pass
     return len(roots)
 
 
-def _forget(connection: sqlite3.Connection, traversal: str) -> None:
-    row = connection.execute("SELECT labels FROM traversal WHERE id = ?", (traversal,)).fetchone()
-    if row is not None and row[0] is not None:
-        connection.execute(
-            "DELETE FROM label WHERE traversal = ?1 AND label IN"
-            " (SELECT key || ':' || value FROM json_each(CAST(?2 AS TEXT)))",
-            (traversal, row[0]),
+@frozen
+class _Part:
+    roots: Sequence[str]
+
+    def forget_some(self, connection: sqlite3.Connection) -> bool:
+        """Whether there may be more to forget."""
+        children = select_by(
+            connection,
+            "SELECT id, labels FROM traversal INDEXED BY traversal_by_root"
+            f" WHERE is_child AND root IN ({{}}) AND ended_at IS NOT NULL LIMIT {_TRAVERSALS_AT_ONCE}",
+            self.roots,
         )
-    for table in ("journal", "snapshot", "claim"):
-        connection.execute(f"DELETE FROM {table} WHERE traversal = ?", (traversal,))
-    connection.execute("DELETE FROM mailbox WHERE key = ? AND NOT has_waiting", (traversal,))
-    connection.execute("DELETE FROM traversal WHERE id = ?", (traversal,))
+        query = "SELECT id, labels FROM traversal WHERE id IN ({})"
+        rows = children or select_by(connection, query, self.roots)
+        ids = [traversal for traversal, _ in rows]
+        journal = f"SELECT position FROM journal WHERE traversal IN ({{}}) LIMIT {_ROWS_AT_ONCE}"
+        if delete_rows(connection, f"DELETE FROM journal WHERE position IN ({journal})", ids) >= _ROWS_AT_ONCE:
+            return True
+        _forget_labels(connection, rows)
+        _forget_values(connection, ids)
+        for delete in _DELETES:
+            delete_rows(connection, delete, ids)
+        return bool(children)
+
+
+def _forget_labels(connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes | None]]) -> None:
+    labels = [
+        (label_row(key, value), traversal)
+        for traversal, text in rows
+        if text is not None
+        for key, value in labels_of(text).items()
+    ]
+    connection.executemany("DELETE FROM label WHERE label = ? AND traversal = ?", labels)
+
+
+def _forget_values(connection: sqlite3.Connection, traversals: Sequence[str]) -> None:
+    """The shared values that nobody else uses."""
+    used = select_by(connection, "SELECT hash FROM shared_use WHERE traversal IN ({})", traversals)
+    delete_rows(connection, "DELETE FROM shared_use WHERE traversal IN ({})", traversals)
+    delete_rows(
+        connection,
+        "DELETE FROM shared_value WHERE hash IN ({})"
+        " AND NOT EXISTS (SELECT 1 FROM shared_use WHERE shared_use.hash = shared_value.hash)",
+        list({shared for (shared,) in used}),
+    )

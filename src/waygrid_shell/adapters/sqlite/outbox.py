@@ -32,7 +32,7 @@ class SqliteOutbox:
     async def _write(self, first: Job[None], records: Sequence[TransportEnvelope]) -> None:
         publish, then = self._log.publishing(records)
 
-        def job(connection: sqlite3.Connection) -> list[int]:
+        def job(connection: sqlite3.Connection) -> int:
             first(connection)
             return publish(connection)
 

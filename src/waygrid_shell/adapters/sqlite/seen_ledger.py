@@ -3,11 +3,16 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.instant import to_microseconds
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.seen_ledger import Answer
+
+_FORGOTTEN_AT_ONCE: Final = 2_000
+"""Answers that one transaction deletes, so that nobody waits long for it."""
 
 
 class SqliteSeenLedger:
@@ -21,21 +26,25 @@ class SqliteSeenLedger:
 
     def recording(self, answers: Sequence[Answer]) -> Job[None]:
         """The job of `record`."""
-        rows = [(answer.id, answer.value, to_microseconds(answer.at)) for answer in answers]
-
-        def job(connection: sqlite3.Connection) -> None:
-            connection.executemany("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", rows)
-
-        return job
+        rows = [(answer.id, to_microseconds(answer.at), answer.value) for answer in answers]
+        return lambda connection: insert_rows(connection, "INSERT OR IGNORE INTO answer (id, at, value)", rows)
 
     async def recall(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         if not ids:
             return {}
-        return dict(
-            await self._database.run(
-                lambda connection: select_by(connection, "SELECT id, value FROM answer WHERE id IN ({})", ids)
-            )
-        )
+        query = "SELECT id, value FROM answer WHERE id IN ({})"
+        return dict(await self._database.read(lambda connection: select_by(connection, query, ids)))
 
     async def forget(self, before: datetime) -> int:
-        return await self._database.write("DELETE FROM answer WHERE at < ?", [(to_microseconds(before),)])
+        """Those that were written around the same time as younger ones may be left for the next time."""
+        forgotten, count = 0, _FORGOTTEN_AT_ONCE
+        while count:
+            count = await self._database.run(lambda connection: _forget(connection, to_microseconds(before)))
+            forgotten += count
+        return forgotten
+
+
+def _forget(connection: sqlite3.Connection, before: int) -> int:
+    oldest = "SELECT position FROM answer ORDER BY position LIMIT ?"
+    delete = f"DELETE FROM answer WHERE position IN ({oldest}) AND at < ?"
+    return connection.execute(delete, (_FORGOTTEN_AT_ONCE, before)).rowcount

@@ -5,10 +5,11 @@ branch. Written out each time, the journal of an each of 10 000 items would have
 some size is written under its hash, and events and states hold `{"$shared": hash}` in its place. Read, values of one
 hash are one object.
 
-Used by the one thread of the database only.
+Who writes and who reads share nothing: values are put away in the event loop, and fetched in the threads that read.
 """
 
 import sqlite3
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -31,23 +32,54 @@ _REMEMBERED: Final = 512
 Document: TypeAlias = dict[str, Any]
 
 
-class SharedValues:
-    """Puts large values away, and fetches them again."""
+class PutAway:
+    """Puts large values away. `values` is what was put away for one traversal and is to be written: hash and text."""
 
     def __init__(self) -> None:
-        self._by_identity: OrderedDict[int, tuple[JsonValue, str]] = OrderedDict()
-        """The hash of a value by its identity (its text is the hash ""), kept alive so that no other takes it."""
-        self._by_hash: OrderedDict[str, tuple[bytes, JsonValue]] = OrderedDict()
+        self._by_identity: OrderedDict[int, tuple[JsonValue, str, bytes]] = OrderedDict()
+        """The hash and the text of a value by its identity (small: no hash), kept alive so that no other takes it."""
 
-    def put_away(self, connection: sqlite3.Connection, document: JsonValue) -> Document:
-        """The document of an event, an effect or a state with its large values as references."""
+    def put_away(self, document: JsonValue, values: dict[str, bytes]) -> Document:
+        """The document of an event, an effect or a state with its large values as references; those are in `values`."""
         assert isinstance(document, dict), "what has a tag is an object"
-        shrunk = self._shrunk(connection, document)
+        shrunk = self._shrunk(document, values)
         for part in _PARTS:
             members = document.get(part)
             if isinstance(members, dict):
-                shrunk[part] = {name: self._shrunk(connection, member) for name, member in members.items()}
+                shrunk[part] = {name: self._shrunk(member, values) for name, member in members.items()}
         return shrunk
+
+    def _shrunk(self, document: Document, values: dict[str, bytes]) -> Document:
+        shrunk = dict(document)
+        for field in _FIELDS:
+            value = document.get(field)
+            if isinstance(value, dict | list | str) and value:
+                shared, text = self._hash_if_large(value)
+                if shared:
+                    values[shared] = text
+                    shrunk[field] = {SHARED: shared}
+        return shrunk
+
+    def _hash_if_large(self, value: JsonValue) -> tuple[str, bytes]:
+        remembered = self._by_identity.get(id(value))
+        if remembered is not None:
+            return remembered[1], remembered[2]
+        text = write_json(value)
+        looks_shared = isinstance(value, Mapping) and SHARED in value  # a user's own: never to be taken for ours
+        shared = digest_hex(text) if len(text) >= SHARED_FROM_BYTES or looks_shared else ""
+        text = text if shared else b""
+        self._by_identity[id(value)] = (value, shared, text)
+        if len(self._by_identity) > _REMEMBERED:
+            self._by_identity.popitem(last=False)
+        return shared, text
+
+
+class Fetched:
+    """Fetches values that were put away."""
+
+    def __init__(self) -> None:
+        self._by_hash: OrderedDict[str, JsonValue] = OrderedDict()
+        self._lock = threading.Lock()
 
     def fetch(self, connection: sqlite3.Connection, document: JsonValue) -> Document:
         """The document that was put away. Raises `ForeignStorage` if a value is not there."""
@@ -60,32 +92,6 @@ class SharedValues:
                 whole[part] = {name: self._whole(connection, member) for name, member in members.items()}
         return whole
 
-    def _shrunk(self, connection: sqlite3.Connection, document: Document) -> Document:
-        shrunk = dict(document)
-        for field in _FIELDS:
-            value = document.get(field)
-            if isinstance(value, dict | list | str) and value:
-                shared = self._hash_if_large(value)
-                if shared:
-                    text, _ = self._by_hash[shared]
-                    connection.execute("INSERT OR IGNORE INTO shared_value VALUES (?, ?)", (shared, text))
-                    shrunk[field] = {SHARED: shared}
-        return shrunk
-
-    def _hash_if_large(self, value: JsonValue) -> str:
-        remembered = self._by_identity.get(id(value))
-        if remembered is not None and (remembered[1] == "" or remembered[1] in self._by_hash):
-            return remembered[1]
-        text = write_json(value)
-        looks_shared = isinstance(value, Mapping) and SHARED in value  # a user's own: never to be taken for ours
-        shared = digest_hex(text) if len(text) >= SHARED_FROM_BYTES or looks_shared else ""
-        if shared:
-            self._remember(shared, text, value)
-        self._by_identity[id(value)] = (value, shared)
-        if len(self._by_identity) > _REMEMBERED:
-            self._by_identity.popitem(last=False)
-        return shared
-
     def _whole(self, connection: sqlite3.Connection, document: Document) -> Document:
         whole = dict(document)
         for field in _FIELDS:
@@ -95,14 +101,15 @@ class SharedValues:
         return whole
 
     def _value(self, connection: sqlite3.Connection, shared: str) -> JsonValue:
-        if shared not in self._by_hash:
-            row = connection.execute("SELECT value FROM shared_value WHERE hash = ?", (shared,)).fetchone()
-            if row is None:
-                raise ForeignStorage(f"the journal lacks the value {shared}")
-            self._remember(shared, row[0], read_json(row[0]))
-        return self._by_hash[shared][1]
-
-    def _remember(self, shared: str, text: bytes, value: JsonValue) -> None:
-        self._by_hash[shared] = (text, value)
-        if len(self._by_hash) > _REMEMBERED:
-            self._by_hash.popitem(last=False)
+        with self._lock:
+            if shared in self._by_hash:
+                return self._by_hash[shared]
+        row = connection.execute("SELECT value FROM shared_value WHERE hash = ?", (shared,)).fetchone()
+        if row is None:
+            raise ForeignStorage(f"the journal lacks the value {shared}")
+        value = read_json(row[0])
+        with self._lock:
+            self._by_hash[shared] = value
+            if len(self._by_hash) > _REMEMBERED:
+                self._by_hash.popitem(last=False)
+        return value

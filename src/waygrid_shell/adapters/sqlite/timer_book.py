@@ -7,6 +7,7 @@ from datetime import datetime
 from waygrid_core.model.identifiers import TimerId, TraversalId
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
+from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
 from waygrid_shell.ports.timer_book import Timer
 
 
@@ -18,29 +19,27 @@ class SqliteTimerBook:
 
     async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
         rows = [(timer.id, timer.traversal, to_microseconds(timer.due)) for timer in to_set]
-        gone = [(timer_id,) for timer_id in to_unset]
 
         def job(connection: sqlite3.Connection) -> None:
-            if rows:  # replacing gives a timer that is moved its new place in the order of setting
-                connection.executemany("INSERT OR REPLACE INTO timer (id, traversal, due) VALUES (?, ?, ?)", rows)
-            if gone:
-                connection.executemany("DELETE FROM timer WHERE id = ?", gone)
+            # Replacing gives a timer that is moved its new place in the order of setting.
+            insert_rows(connection, "INSERT OR REPLACE INTO timer (id, traversal, due)", rows)
+            delete_rows(connection, "DELETE FROM timer WHERE id IN ({})", to_unset)
 
-        if rows or gone:
+        if rows or to_unset:
             await self._database.run(job)
 
     async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
         query = "SELECT id, traversal, due FROM timer WHERE due <= ? ORDER BY due, set_order LIMIT ?"
-        rows = await self._database.run(
+        rows = await self._database.read(
             lambda connection: connection.execute(query, (to_microseconds(now), limit)).fetchall()
         )
         return [Timer(TimerId(timer), TraversalId(traversal), from_microseconds(due)) for timer, traversal, due in rows]
 
     async def next_due(self) -> datetime | None:
         query = "SELECT min(due) FROM timer"
-        number = await self._database.run(lambda connection: connection.execute(query).fetchone()[0])
+        number = await self._database.read(lambda connection: connection.execute(query).fetchone()[0])
         return None if number is None else from_microseconds(number)
 
     async def count(self) -> int:
         query = "SELECT count(*) FROM timer"
-        return int(await self._database.run(lambda connection: connection.execute(query).fetchone()[0]))
+        return int(await self._database.read(lambda connection: connection.execute(query).fetchone()[0]))
