@@ -1,12 +1,14 @@
 """What `waygrid dev` does: reads the settings, opens what it needs, says where it is, and runs until asked to stop."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
-from attrs import evolve, frozen
+from attrs import frozen
 
 from waygrid_core.model.address import ServiceAddress
+from waygrid_core.outcome import Failure
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.run_report import counted
@@ -17,7 +19,9 @@ from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.one_process import Begun, OneProcess
 from waygrid_shell.runtime.server import CannotListen, listen
 from waygrid_shell.runtime.supervisor import leaves_of
+from waygrid_shell.settings.reading import Option, read_settings
 from waygrid_shell.settings.settings import Settings
+from waygrid_shell.telemetry.logs import write_logs
 
 
 @frozen(kw_only=True)
@@ -37,6 +41,7 @@ class Request:
 def conduct(request: Request) -> int:
     """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given."""
     settings = _settings(request)
+    write_logs(settings.log.level, settings.log.format)
     served = _served(settings.app)
     try:
         listener = listen(settings.server.host, settings.server.port)
@@ -56,11 +61,27 @@ def conduct(request: Request) -> int:
 
 
 def _settings(request: Request) -> Settings:
-    settings = Settings()
-    server = evolve(settings.server, host=request.host or settings.server.host)
-    server = evolve(server, port=settings.server.port if request.port is None else request.port)
-    data = evolve(settings.data, dir=request.data_dir or settings.data.dir)
-    return evolve(settings, server=server, data=data, app=tuple(request.apps or ()))
+    """The settings. Raises `UserError` once all that is wrong with them has been told."""
+    outcome = read_settings(request.config, os.environ, _options(request))
+    if isinstance(outcome, Failure):
+        problems = outcome.failure()
+        for problem in problems:
+            complain(str(problem))
+        raise UserError(f"{counted(len(problems), 'setting')} cannot be used as given; nothing was started")
+    return outcome.unwrap()
+
+
+def _options(request: Request) -> list[Option]:
+    given: list[tuple[str, str, str | Sequence[str] | None]] = [
+        ("app", "--app", request.apps),
+        ("server.host", "--host", request.host),
+        ("server.port", "--port", None if request.port is None else str(request.port)),
+        ("data.dir", "--data-dir", None if request.data_dir is None else str(request.data_dir)),
+        ("outbound.allowed_networks", "--allow-network", request.networks),
+        ("log.format", "--log-format", request.log_format),
+        ("log.level", "--log-level", request.log_level),
+    ]
+    return [Option(path, name, value) for path, name, value in given if value is not None]
 
 
 def _served(names: Sequence[str]) -> Mapping[ServiceAddress, Served]:

@@ -23,7 +23,6 @@ DEFAULT_FILE: Final = Path("waygrid.toml")
 """Read if it is there and no other is named."""
 
 _URLS: Final = frozenset({"tracing.endpoint", "openai.base_url"})
-_OTEL_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _NEAR: Final = 0.6
 _FEW: Final = 12
 _OF_KUBERNETES: Final = re.compile(r"_SERVICE_(HOST|PORT)(_.*)?$|_PORT_\d+_(TCP|UDP).*$")
@@ -156,8 +155,6 @@ def _from_environment(
     by_variable = {setting.variable: setting for setting in settings.values()}
     sections = tuple({f"WAYGRID_{path.partition('.')[0].upper()}_" for path in settings})
     given = []
-    if environment.get(_OTEL_ENDPOINT, "").strip():
-        given.append(Given("tracing.endpoint", _OTEL_ENDPOINT, environment[_OTEL_ENDPOINT]))
     for variable, text in sorted(environment.items()):
         setting = by_variable.get(variable)
         if setting is not None:

@@ -99,7 +99,7 @@ def test_the_environment_says_the_same_in_texts(tmp_path: Path) -> None:
         "WAYGRID_SERVER_KEYS": f"ci:{DIGEST}:read+write,boss:{DIGEST}:admin",
         "WAYGRID_DATA_KEEP_ENDED": "forever",
         "WAYGRID_OUTBOUND_ALLOWED_NETWORKS": "private,::1/128",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318",
+        "WAYGRID_TRACING_ENDPOINT": "http://localhost:4318",
     }
     settings = read(tmp_path, '[data]\nkeep_ended = "1d"\n', environment)
     assert settings.app == ("shop:app", "bank:app")

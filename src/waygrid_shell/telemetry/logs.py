@@ -1,0 +1,152 @@
+"""Lines of the log: to standard error, as JSON or, on a terminal, for people.
+
+Everything goes one way: what Waygrid says, what libraries say, what users' handlers say with `logging` or structlog.
+Each line says which attempt it belongs to, where one is being made.
+
+What lines never hold: payloads, the values of secrets (`secrets_kept_out`), the local variables of a traceback.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, Literal, TextIO, TypeAlias
+
+import orjson
+import structlog
+from structlog.types import EventDict, Processor
+
+from waygrid_shell.telemetry.current import add_attempt
+
+Form: TypeAlias = Literal["auto", "json", "pretty"]
+"""`auto`: pretty on a terminal, else JSON."""
+
+_SECRETS: Final[ContextVar[tuple[str, ...]]] = ContextVar("secrets", default=())
+"""The values that no line may hold, while somebody has them in hand."""
+
+_SHORTEST_SECRET: Final = 4
+"""Shorter values are found in every second line, and guessed in a moment."""
+
+_HIDDEN: Final = "[secret]"
+
+_TALKATIVE: Final = (
+    "aiohttp",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "openai",
+    "opentelemetry",
+    "urllib3",
+    "uvicorn",
+    "websockets",
+)
+"""Libraries that at lower levels write down what is sent and received, or what is of no use to anybody."""
+
+
+def write_logs(level: str, form: Form, stream: TextIO | None = None) -> None:
+    """From now on, and in the whole process, log what is of `level` and above. `stream` None: standard error."""
+    stream = sys.stderr if stream is None else stream
+    is_pretty = form == "pretty" or (form == "auto" and stream.isatty())
+    shared = _shared()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(_for_people(stream) if is_pretty else _for_programs()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+@contextmanager
+def secrets_kept_out(values: Iterable[str]) -> Iterator[None]:
+    """No line that is logged in this context, in this task or a thread of it, holds one of these values."""
+    token = _SECRETS.set((*_SECRETS.get(), *(value for value in values if len(value) >= _SHORTEST_SECRET)))
+    try:
+        yield
+    finally:
+        _SECRETS.reset(token)
+
+
+def _shared() -> list[Processor]:
+    """What is done to every line, whoever wrote it."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        add_attempt,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _for_programs() -> list[Processor]:
+    return [
+        structlog.processors.ExceptionRenderer(_traceback_text),
+        _without_secrets,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(serializer=_to_json),
+    ]
+
+
+def _for_people(stream: TextIO) -> list[Processor]:
+    return [
+        structlog.processors.ExceptionRenderer(_traceback_text),
+        _without_secrets,
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+
+
+def _traceback_text(exc_info: Any) -> str:
+    """The traceback as Python writes it: code and no values."""
+    return str(structlog.processors.format_exc_info(None, "", {"exc_info": exc_info}).get("exception", ""))
+
+
+def _without_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
+    secrets = _SECRETS.get()
+    return {key: _hide(value, secrets) for key, value in event.items()} if secrets else event
+
+
+def _hide(value: object, secrets: tuple[str, ...]) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {key: _hide(each, secrets) for key, each in value.items()}
+        case list() | tuple():
+            return [_hide(each, secrets) for each in value]
+        case _:
+            text = str(value)
+            for secret in secrets:
+                text = text.replace(secret, _HIDDEN)
+            return text
+
+
+def _to_json(event: MutableMapping[str, Any], **options: Any) -> str:
+    """One line. What orjson refuses (half a surrogate pair, a huge number) the standard library writes."""
+    del options
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return json.dumps(event, default=str, skipkeys=True)
