@@ -20,6 +20,8 @@ import anyio
 from attrs import define, field, frozen
 
 from waygrid_core.codec.wire import decode_message, encode_message
+from waygrid_core.envelope.domain import DomainEnvelope
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import answer_id, work_key
 from waygrid_core.message.messages import (
@@ -32,7 +34,8 @@ from waygrid_core.message.messages import (
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.hosting.outbox import AnswersStepByStep
+from waygrid_shell.hosting.post import open_record, seal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
@@ -57,6 +60,7 @@ class Job:
     key: str
     request: NodeTraversalRequested
     record: TransportEnvelope
+    trace: Trace | None
     deliveries: list[Delivery]
     seat: "Seat | None" = None
     given_at: datetime | None = None
@@ -94,6 +98,7 @@ class Desk:
     def __init__(self, address: ServiceAddress, ports: _Ports) -> None:
         self.address = address
         self._ports = ports
+        self._outbox = AnswersStepByStep(seen_ledger=ports.seen_ledger, event_log=ports.event_log)
         self._turn = anyio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
@@ -150,9 +155,7 @@ class Desk:
         now = self._ports.clock.now()
         new = [Answer(job.key, encode_message(answer), now) for job, answer in held]
         records = [self._sealed(job, answer, now) for job, answer in held]
-        async with anyio.create_task_group() as writes:  # side by side: they may share a commit
-            writes.start_soon(self._ports.seen_ledger.record, new)
-            writes.start_soon(self._ports.event_log.publish, records)
+        await self._outbox.answer(new, records)
         for job, answer in held:
             if self._jobs.get(job.key) is not job:
                 continue  # the desk has failed meanwhile; the request comes again, and is answered from memory
@@ -251,26 +254,26 @@ class Desk:
     async def _receive(self, deliveries: Sequence[Delivery]) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
         self._just_answered.clear()
-        messages: list[tuple[Delivery, NodeTraversalRequested | NodeTraversalCancelRequested]] = []
+        mail: list[tuple[Delivery, DomainEnvelope]] = []
         dead: list[tuple[Delivery, str]] = []
         for delivery in deliveries:
-            outcome = unseal(delivery.record)
+            outcome = open_record(delivery.record)
             if isinstance(outcome, Failure):
                 dead.append((delivery, outcome.failure()))
-            elif isinstance(message := outcome.unwrap(), NodeTraversalRequested | NodeTraversalCancelRequested):
-                messages.append((delivery, message))
             else:
-                dead.append((delivery, f"{type(message).__name__} is not for {self.address}"))
-        asked = [_key(message) for _, message in messages if isinstance(message, NodeTraversalRequested)]
-        remembered = await self._ports.seen_ledger.recall([key for key in asked if key not in self._jobs])
+                mail.append((delivery, outcome.unwrap()))
+        remembered = await self._remembered(mail)
         again: list[TransportEnvelope] = []
         claimed: dict[int, tuple[Seat, list[Job]]] = {}
-        for delivery, message in messages:
-            match message:
-                case NodeTraversalRequested():
-                    self._ask_for(message, delivery, remembered, again, claimed)
-                case NodeTraversalCancelRequested():
-                    self._cancel(message, delivery)
+        for delivery, envelope in mail:
+            match envelope.message:
+                case NodeTraversalRequested() as request:
+                    job = Job(_key(request), request, delivery.record, envelope.stamps.trace, [delivery])
+                    self._ask_for(job, remembered, again, claimed)
+                case NodeTraversalCancelRequested() as cancel:
+                    self._cancel(cancel, delivery)
+                case _ as message:
+                    dead.append((delivery, f"{type(message).__name__} is not for {self.address}"))
         for seat, jobs in claimed.values():
             seat.give([job for job in jobs if job.seat is seat])
         again += [dead_letter(delivery.record, reason) for delivery, reason in dead]
@@ -279,22 +282,30 @@ class Desk:
         self._acknowledge_soon([delivery for delivery, _ in dead])
         self.hand_out()
 
+    async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
+        """The answers to those that may have been worked on already; what is sent for the first time has not been."""
+        keys = [
+            _key(envelope.message)
+            for delivery, envelope in mail
+            if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
+            and isinstance(envelope.message, NodeTraversalRequested)
+        ]
+        return await self._ports.seen_ledger.recall(keys) if keys else {}
+
     def _ask_for(
         self,
-        request: NodeTraversalRequested,
-        delivery: Delivery,
+        job: Job,
         remembered: Mapping[str, bytes],
         again: list[TransportEnvelope],
         claimed: dict[int, tuple[Seat, list[Job]]],
     ) -> None:
-        key = _key(request)
-        if (job := self._jobs.get(key)) is not None:
-            job.deliveries.append(delivery)
+        key = job.key
+        if (known := self._jobs.get(key)) is not None:
+            known.deliveries += job.deliveries
             return
-        job = Job(key, request, delivery.record, [delivery])
         if (answer := self._just_answered.get(key) or _read(remembered.get(key))) is not None:
             again.append(self._sealed(job, answer, self._ports.clock.now()))
-            self._acknowledge_soon([delivery])
+            self._acknowledge_soon(job.deliveries)
             return
         self._jobs[key] = job
         if (claimer := self._claims.pop(key, None)) is not None:
@@ -356,7 +367,7 @@ class Desk:
             self._ports.metrics.observe(ATTEMPT_SECONDS, [seconds], str(self.address))
 
     def _sealed(self, job: Job, answer: Message, now: datetime) -> TransportEnvelope:
-        return seal(WAYSTATION, answer, answer_id(job.key, answer), sender=self.address, sent_at=now)
+        return seal(WAYSTATION, answer, answer_id(job.key, answer), sender=self.address, sent_at=now, trace=job.trace)
 
     def _acknowledge_soon(self, deliveries: Sequence[Delivery]) -> None:
         self._done += deliveries

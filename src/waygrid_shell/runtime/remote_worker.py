@@ -61,6 +61,7 @@ class RemoteWorker:
             seen_ledger=ports.seen_ledger,
             secret_vault=ports.secret_vault,
             clock=ports.clock,
+            live_feed=ports.live_feed,
         )
 
 

@@ -31,6 +31,7 @@ async def working(
                 seen_ledger=ports.seen_ledger,
                 secret_vault=vault or ports.secret_vault,
                 clock=ports.clock,
+                live_feed=ports.live_feed,
             )
             tasks.start_soon(worker.run)
         tasks.start_soon(ports.link.run)

@@ -11,8 +11,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.integration.api.serving import Api, serving
 from tests.integration.plant.running import work
-from tests.integration.workers.elsewhere import working
+from tests.integration.workers.elsewhere import speaking, working
 from waygrid_shell.adapters.host.secret_vault import EnvironmentSecretVault
+from waygrid_shell.ports.live_feed import Progress
 from waygrid_shell.processors.function import App, Attempt, Failed
 from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports, work_url
 from waygrid_shell.runtime.wiring import Ports, memory_ports
@@ -107,6 +108,34 @@ async def test_a_secret_is_looked_up_where_it_is_used(api: Api) -> None:
     async with working(api.url, app, vault=vault):
         ended = await api.outcome(spec("open", parameters={"pin": {"$secret": {"path": "shop/pin"}}}))
     assert ended["output"] == {"length": 5}
+
+
+async def test_whoever_watches_hears_what_a_function_elsewhere_tells(api: Api) -> None:
+    app = App()
+
+    @app.processor("count")
+    async def count(given: Any, attempt: Attempt) -> Any:
+        for number in range(3):
+            attempt.tell({"done": number})
+        return {}
+
+    async with api.platform.live_feed.watch() as told, working(api.url, app):
+        traversal = await api.submit(spec("count"))
+        heard: list[Any] = []
+        with anyio.fail_after(20):
+            while len(heard) < 3:
+                heard += [each for each in await anext(told) if isinstance(each, Progress)]
+    assert [each.data for each in heard] == [{"done": 0}, {"done": 1}, {"done": 2}]
+    assert {(each.traversal, each.root, each.attempt) for each in heard} == {(traversal, traversal, 1)}
+
+
+async def test_the_trace_of_a_request_goes_to_the_worker_and_back(api: Api) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    async with speaking(api.url, "traced") as worker:
+        reply = await api.ask("POST", "/v1/traversals", {"spec": spec("traced")}, headers={"traceparent": traceparent})
+        assert reply.status == 202
+        (request,) = await worker.requests(1)
+        assert request["headers"]["traceparent"].split("-")[1] == traceparent.split("-")[1]
 
 
 async def test_a_worker_that_loses_its_connection_goes_on_with_what_it_has(api: Api) -> None:
