@@ -2,6 +2,17 @@
 
 from typing import Final, Literal, TypeAlias, assert_never
 
+from waygrid_core.children.series_events import SeriesBegun, SeriesEvent
+from waygrid_core.traversal.events import (
+    Event,
+    TraversalBegun,
+    TraversalCanceled,
+    TraversalCompleted,
+    TraversalFailed,
+    TraversalPaused,
+    TraversalTimedOut,
+    TraversalUnpaused,
+)
 from waygrid_core.traversal.state import (
     BackingOff,
     Canceled,
@@ -64,3 +75,22 @@ def node_status(run: NodeRun) -> NodeStatus:
             return "canceled"
         case _:
             assert_never(run)
+
+
+def status_after(status: TraversalStatus, event: Event | SeriesEvent) -> TraversalStatus:
+    """The status that an event leaves a traversal or a series in: `fold` for who wants no more than that."""
+    match event:
+        case TraversalBegun() | SeriesBegun() | TraversalUnpaused():
+            return "Running"
+        case TraversalPaused():
+            return "Paused"
+        case TraversalCompleted():
+            return "Completed"
+        case TraversalFailed():
+            return "Failed"
+        case TraversalCanceled():
+            return "Canceled"
+        case TraversalTimedOut():
+            return "TimedOut"
+        case _:
+            return status

@@ -66,6 +66,7 @@ def _lifespan(platform: Platform) -> Callable[[Starlette], AbstractAsyncContextM
     async def running(_: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(platform.endings.run)
+            tasks.start_soon(platform.lookout.run)
             yield
             tasks.cancel_scope.cancel()
 

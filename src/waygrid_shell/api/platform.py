@@ -5,6 +5,7 @@ from collections.abc import Callable
 from attrs import Factory, frozen
 
 from waygrid_shell.api.endings import Endings
+from waygrid_shell.api.lookout import Lookout
 from waygrid_shell.origins.http.acceptance import Acceptance
 from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
@@ -39,3 +40,5 @@ class Platform:
     health: Callable[[], Health]
     endings: Endings = Factory(lambda self: Endings(self.live_feed, self.journal), takes_self=True)
     """Who waits for the end of a traversal."""
+    lookout: Lookout = Factory(lambda self: Lookout(self.live_feed), takes_self=True)
+    """Who watches traversals live."""

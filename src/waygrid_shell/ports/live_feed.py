@@ -13,13 +13,17 @@ from waygrid_core.traversal.state import TraversalStatus
 
 @frozen(kw_only=True)
 class Sighting:
-    """A traversal after a batch: its status, whose it is, and what happened to its nodes (event names, in order)."""
+    """A traversal after a batch: its status, whose it is, and what happened to its nodes (event names, in order).
+
+    `base` is its version before the batch: who has seen that version has missed nothing.
+    """
 
     traversal: TraversalId
     root: TraversalId
     status: TraversalStatus
     version: int
     nodes: Sequence[tuple[NodeId, str]] = ()
+    base: int = 0
 
 
 @frozen(kw_only=True)

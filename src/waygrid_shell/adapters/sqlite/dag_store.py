@@ -1,6 +1,7 @@
 """The DAG store in SQLite: the flat JSON of a DAG, under its hash and those of its bodies."""
 
 import sqlite3
+from typing import Final
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
@@ -11,6 +12,9 @@ from waygrid_core.outcome import Failure
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.ports.failure import ForeignStorage
 
+_COMPILED_KEPT: Final = 256
+"""With their annotations, for who looks at their traversals."""
+
 
 class SqliteDagStore:
     """See `waygrid_shell.ports.dag_store.DagStore`. What was read or written is kept in memory as well."""
@@ -18,6 +22,7 @@ class SqliteDagStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._read: dict[DagHash, Dag] = {}
+        self._compiled: dict[DagHash, CompiledDag] = {}
 
     async def put(self, compiled: CompiledDag) -> None:
         document = write_json(dag_to_json(compiled))
@@ -39,8 +44,15 @@ class SqliteDagStore:
         return self._read[dag_hash]
 
     async def get_compiled(self, dag_hash: DagHash) -> CompiledDag | None:
-        compiled = await self._stored_with(dag_hash)
-        return None if compiled is None else compiled_inside(compiled, dag_hash)
+        if dag_hash not in self._compiled:
+            stored = await self._stored_with(dag_hash)
+            compiled = None if stored is None else compiled_inside(stored, dag_hash)
+            if compiled is None:
+                return None
+            if len(self._compiled) >= _COMPILED_KEPT:
+                self._compiled.clear()
+            self._compiled[dag_hash] = compiled
+        return self._compiled[dag_hash]
 
     async def _stored_with(self, dag_hash: DagHash) -> CompiledDag | None:
         """What is stored under that hash, else what has it as a body."""

@@ -1,6 +1,6 @@
 """Traversals and those that they began: who belongs to whom, and so where each stands and what its nodes are called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from attrs import evolve
@@ -21,11 +21,19 @@ Compiled: TypeAlias = Mapping[DagHash, CompiledDag]
 class Relatives:
     """Some traversals of one user's traversal, each with those above it; where each stands is found when asked."""
 
-    def __init__(self, summaries: Mapping[TraversalId, Summary], compiled: Compiled) -> None:
-        self.summaries = summaries
+    def __init__(self, summaries: Iterable[Summary], compiled: Compiled) -> None:
+        self.summaries: dict[TraversalId, Summary] = {}
         self._compiled = compiled
-        self._ended_before = {follow_up_id(each): each for each in summaries}
+        self._ended_before: dict[TraversalId, TraversalId] = {}
         self._standings: dict[TraversalId, Standing] = {}
+        self.add(summaries)
+
+    def add(self, summaries: Iterable[Summary]) -> None:
+        """More of them, or newer summaries of the same."""
+        for summary in summaries:
+            self._standings.pop(summary.traversal, None)
+            self.summaries[summary.traversal] = summary
+            self._ended_before[follow_up_id(summary.traversal)] = summary.traversal
 
     def above(self, traversal: TraversalId) -> TraversalId | None:
         """Which traversal began it: its parent, its series, or the one whose onEnd it is."""
@@ -54,16 +62,16 @@ class Relatives:
             return over.follow_up(traversal, origin.plan)
         return over.child(traversal, origin.plan, origin.parent)
 
+    def is_below(self, traversal: TraversalId, upper: TraversalId) -> bool:
+        """Whether `upper` began it, directly or not, or is it."""
+        at: TraversalId | None = traversal
+        while at is not None and at != upper:
+            at = self.above(at)
+        return at is not None
+
     def of(self, traversal: TraversalId) -> Sequence[Summary]:
         """The traversal and all that it began, directly or not."""
-        is_below = {traversal: True}
-        for each in self.summaries:
-            line = [each]
-            while line[-1] not in is_below and (above := self.above(line[-1])) is not None:
-                line.append(above)
-            verdict = is_below.get(line[-1], False)
-            is_below |= dict.fromkeys(line, verdict)
-        return [summary for each, summary in self.summaries.items() if is_below[each]]
+        return [summary for each, summary in self.summaries.items() if self.is_below(each, traversal)]
 
 
 async def line_of(journal: Journal, dag_store: DagStore, summary: Summary) -> Relatives:
@@ -75,14 +83,14 @@ async def line_of(journal: Journal, dag_store: DagStore, summary: Summary) -> Re
         if above is None or above.traversal in line:
             break
         line[above.traversal] = top = above
-    return Relatives(line, await _compiled(dag_store, [top]))
+    return Relatives(line.values(), await _compiled(dag_store, [top]))
 
 
 async def family_of(journal: Journal, dag_store: DagStore, root: TraversalId) -> Relatives:
     """All that a user's traversal began, and itself."""
-    family = {each.traversal: each for each in await _all_of(journal, root)}
+    family = await all_of(journal, root)
     relatives = Relatives(family, {})
-    tops = [summary for each, summary in family.items() if relatives.above(each) is None]
+    tops = [each for each in family if relatives.above(each.traversal) is None]
     return Relatives(family, await _compiled(dag_store, tops))
 
 
@@ -93,11 +101,12 @@ async def _above(journal: Journal, summary: Summary) -> Summary | None:
     found = (await journal.summaries([likely])).get(likely)
     if origin.parent is not None or follow_up_id(likely) == summary.traversal:
         return found
-    relatives = await _all_of(journal, origin.root)
+    relatives = await all_of(journal, origin.root)
     return next((each for each in relatives if follow_up_id(each.traversal) == summary.traversal), None)
 
 
-async def _all_of(journal: Journal, root: TraversalId) -> Sequence[Summary]:
+async def all_of(journal: Journal, root: TraversalId) -> Sequence[Summary]:
+    """The summaries of all that a user's traversal began, and of itself."""
     found: list[Summary] = []
     after: TraversalId | None = None
     while True:
