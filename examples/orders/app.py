@@ -1,4 +1,4 @@
-"""The shop's own part of the work: Python functions that `waygrid run --app app:app` serves as processors."""
+"""The shop's own part of the work: Python functions that `waygrid dev --app app:app` serves as processors."""
 
 import os
 from collections.abc import Mapping

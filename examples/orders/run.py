@@ -1,8 +1,8 @@
-"""The orders example, for real: starts the services, runs every order through `waygrid run`, and then counts.
+"""The orders example, for real: starts the services and a platform, hands every order in over HTTP, and then counts.
 
     python examples/orders/run.py                 # all orders, in a folder of its own that is removed at the end
-    python examples/orders/run.py --kill          # kills the run in its middle with SIGKILL, and resumes it
-    python examples/orders/run.py --data-dir DIR  # keeps everything; the same command again resumes, or reports
+    python examples/orders/run.py --kill          # kills the platform in its middle with SIGKILL, and starts it again
+    python examples/orders/run.py --data-dir DIR  # keeps everything; the same command again goes on, or reports
 
 It exits 0 only if every order is accounted for: told to the shop once, refused, given back or dropped, with its money
 where it belongs.
@@ -11,30 +11,43 @@ where it belongs.
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
-
-from services import Books, Services, serve
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from on_loopback import Platform, platform  # noqa: E402
+from services import SECRET, Books, Services, serve  # noqa: E402
+
+from waygrid_shell.client import WaygridClient  # noqa: E402
+from waygrid_shell.resources.live import Change, Progress  # noqa: E402
+from waygrid_shell.resources.traversal import ENDED, TraversalView  # noqa: E402
+
 ORDERS = HERE / "orders.jsonl"
 SPEC = HERE / "orders.yaml"
 KILL_AFTER = 40
-"""Orders that have ended when `--kill` kills the run: about a quarter of them."""
+"""Orders that have ended when `--kill` kills the platform: about a quarter of them."""
+
+WATCHED = 3
+"""The line whose story is told as it happens."""
+
+AT_ONCE = 16
+"""Orders that are handed in side by side."""
+
+DAY = {"day": "2026-11-24"}
+"""The label of all of them, to find them by."""
 
 
 async def main(arguments: Sequence[str]) -> int:
     """Run the example; the exit code."""
     parser = argparse.ArgumentParser(description="The orders example: every order to its end, and an account of them.")
-    parser.add_argument("--data-dir", type=Path, help="keep the run here, and resume what is here")
-    parser.add_argument("--kill", action="store_true", help="kill the run in its middle, then resume it")
+    parser.add_argument("--data-dir", type=Path, help="keep the run here, and go on with what is here")
+    parser.add_argument("--kill", action="store_true", help="kill the platform in its middle, then start it again")
     options = parser.parse_args(arguments)
     folder = (options.data_dir or Path(tempfile.mkdtemp(prefix="waygrid-orders-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,10 +60,11 @@ async def main(arguments: Sequence[str]) -> int:
         async with serve(services, ports) as urls:
             kept.write_text(json.dumps(ports))
             print(f"services: {', '.join(f'{name} {url}' for name, url in urls.items())}", file=sys.stderr)
-            if options.kill:
-                ended = await waygrid_run(folder, urls, kill_after=KILL_AFTER)
-                print(f"killed (SIGKILL) when {len(ended)} orders had ended; running it again", file=sys.stderr)
-            ended = await waygrid_run(folder, urls)
+            environment = {f"ORDERS_{name.upper()}": url for name, url in urls.items()}
+            environment["WAYGRID_SECRET_ORDERS_WEBHOOK"] = SECRET
+            async with platform(HERE, folder, app="app:app", environment=environment) as waygrid:
+                print(f"waygrid dev: {waygrid.url}", file=sys.stderr)
+                ended = await a_day(waygrid, is_killed=options.kill)
     finally:
         books.close()
         if options.data_dir is None:
@@ -58,48 +72,77 @@ async def main(arguments: Sequence[str]) -> int:
     return account(ended, books, services)
 
 
-async def waygrid_run(folder: Path, urls: dict[str, str], kill_after: int | None = None) -> list[dict[str, Any]]:
-    """Run all orders with the real command; the outcomes that it printed, one an order that has ended."""
-    waygrid = Path(sys.executable).with_name("waygrid")
-    command = [str(waygrid)] if waygrid.exists() else [sys.executable, "-m", "waygrid_shell.cli"]
-    process = await asyncio.create_subprocess_exec(
-        *command, "run", str(SPEC), "--payload", str(ORDERS), "--app", "app:app",
-        "--data-dir", str(folder / "run"), "--json",
-        cwd=HERE,
-        env={**os.environ, **{f"ORDERS_{name.upper()}": url for name, url in urls.items()}},
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    outcomes = []
-    async for line in process.stdout:
-        outcomes.append(json.loads(line))
-        if len(outcomes) == kill_after:
-            with suppress(ProcessLookupError):  # it may have come to its end by itself
-                process.kill()
-            break
-    await process.wait()
-    if kill_after is None and process.returncode not in (0, 1):  # 1: some orders failed, as some should
-        raise SystemExit(f"waygrid run ended with {process.returncode}")
-    return outcomes
+async def a_day(waygrid: Platform, *, is_killed: bool) -> list[TraversalView]:
+    """Hand all orders in, and wait until each has ended; how they ended, in the order of the file."""
+    async with WaygridClient(waygrid.url) as client:
+        ids = await hand_in(client)
+        story = asyncio.create_task(tell(client, ids[WATCHED]))
+        if is_killed:
+            before = await until_ended(client, KILL_AFTER)
+            await waygrid.kill()
+            print(f"killed (SIGKILL) when {before} orders had ended; starting it again", file=sys.stderr)
+            await waygrid.start()
+            # Whoever does not know whether an order was taken hands it in again: under its key it is the same.
+            assert await hand_in(client) == ids
+        await until_ended(client, len(ids))
+        await story
+        return [await client.get(each) for each in ids]
 
 
-def account(ended: list[dict[str, Any]], books: Books, services: Services) -> int:
+async def hand_in(client: WaygridClient) -> list[str]:
+    """Hand each line in, under a key of its own; their traversals, in the order of the file."""
+    known = (await client.store(SPEC)).dag
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def submit(number: int, line: str) -> str:
+        async with room:
+            key = f"orders {DAY['day']}, line {number}"
+            accepted = await client.submit(dag=known, payload=json.loads(line), labels=DAY, idempotency_key=key)
+            return accepted.id
+
+    lines = ORDERS.read_text(encoding="utf-8").splitlines()
+    return await asyncio.gather(*(submit(number, line) for number, line in enumerate(lines, start=1)))
+
+
+async def until_ended(client: WaygridClient, number: int) -> int:
+    """Wait until so many have ended; how many they are."""
+    async with asyncio.timeout(180):
+        while True:
+            ended = [each async for each in client.list(labels=DAY, status=sorted(ENDED), page_size=500)]
+            if len(ended) >= number:
+                return len(ended)
+            await asyncio.sleep(0.05)
+
+
+async def tell(client: WaygridClient, traversal: str) -> None:
+    """Tell the story of one order as it happens. A platform that is killed in between is waited for."""
+    async for told in client.watch(traversal):
+        match told:
+            case Change(nodes=nodes):
+                for node in nodes:
+                    print(f"  live: {node.name}: {node.what}", file=sys.stderr)
+            case TraversalView(status=status):
+                print(f"  live: order {WATCHED + 1} is {status}", file=sys.stderr)
+            case Progress():
+                pass
+
+
+def account(ended: Sequence[TraversalView], books: Books, services: Services) -> int:
     """Say where every order went, and whether the books of the services agree; 0 if they do."""
     orders = [json.loads(line) for line in ORDERS.read_text(encoding="utf-8").splitlines()]
     ends: Counter[str] = Counter()
     faults: Counter[str] = Counter()
     confirmed: set[str] = set()
     refused: dict[str, str] = {}
-    for outcome in ended:
-        if outcome["status"] == "completed":
-            ends[outcome["output"]["ended"]] += 1
-            if outcome["output"]["ended"] == "confirmed":
-                confirmed.add(outcome["output"]["order"])
-        else:
-            code = outcome["error"]["code"]
-            ends[code] += 1
-            if code == "bad-order":
-                faults[outcome["error"]["message"]] += 1
+    for view in ended:
+        if isinstance(view.output, dict):
+            ends[str(view.output["ended"])] += 1
+            if view.output["ended"] == "confirmed":
+                confirmed.add(str(view.output["order"]))
+        elif view.error is not None:
+            ends[view.error.code] += 1
+            if view.error.code == "bad-order":
+                faults[view.error.message] += 1
     told = {body["order"] for body in books.messages.values() if body["event"] == "order.confirmed"}
     for body in books.messages.values():
         if body["event"] == "order.not-accepted":
@@ -121,7 +164,7 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
 
     undone = Counter({code: ends[code] for code in UNDONE if ends[code]})
     checks = {
-        "every order has ended, once": len({outcome["source"] for outcome in ended}) == len(ended) == len(orders),
+        "every order has ended, once": len({view.id for view in ended}) == ends.total() == len(orders),
         "every end is one that the Spec knows": set(ends) <= set(MEANING),
         "the shop was told of every confirmed order, and of no other": told == confirmed,
         "every confirmed order is paid, and nothing else is": paid == confirmed,
@@ -129,6 +172,7 @@ def account(ended: list[dict[str, Any]], books: Books, services: Services) -> in
         "people were told of every order that was undone": Counter(refused.values()) == undone,
         "no order was both confirmed and undone": not (confirmed & set(refused)) and len(refused) == undone.total(),
         "every message was the same each time it came": not books.conflicts,
+        "every message was signed": not services.forgeries,
     }
     print("\nThe account")
     for check, is_right in checks.items():

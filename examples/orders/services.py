@@ -6,15 +6,21 @@ at the end, over a crash too.
 """
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import json
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+SECRET = "a secret that the shop and Waygrid share"
+"""In the Spec it is `$secret: {path: orders/webhook}`: Waygrid takes it from its environment when it signs."""
 
 
 class Books:
@@ -68,6 +74,14 @@ def mood(order: str) -> int:
     return zlib.crc32(order.encode())
 
 
+def is_signed(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a message is from who knows the secret, as Standard Webhooks says."""
+    signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
+    right = base64.b64encode(hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()).decode()
+    given = (each.removeprefix("v1,") for each in headers.get("webhook-signature", "").split())
+    return any(hmac.compare_digest(right, each) for each in given)
+
+
 class Services:
     """All three, over one set of books."""
 
@@ -76,6 +90,8 @@ class Services:
         self._calls: Counter[tuple[str, str]] = Counter()
         self.failures: Counter[str] = Counter()
         """How often each service answered with a 5xx."""
+        self.forgeries = 0
+        """Messages without a right signature."""
 
     def _nth_call(self, what: str, order: str) -> int:
         self._calls[what, order] += 1
@@ -151,7 +167,10 @@ class Services:
         return web.json_response({"score": 93 if email.endswith("@quick-cash.example") else luck % 70})
 
     async def receive(self, request: web.Request) -> web.Response:
-        """The shop takes a message: it remembers the webhook-id, and so applies each once."""
+        """The shop takes a message if it is signed: it remembers the webhook-id, and so applies each once."""
+        if not is_signed(request.headers, await request.read()):
+            self.forgeries += 1
+            return web.json_response({"error": "who are you?"}, status=401)
         body = await request.json()
         order, call = body["order"], self._nth_call(request.path, body["order"])
         luck = mood(order)
