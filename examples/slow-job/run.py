@@ -81,9 +81,8 @@ async def main() -> int:
         for job in ("J-17", "J-18"):
             accepted = await client.submit(spec, {"job": job, "service": url, "replyTo": f"{url}/results"})
             ended.append(await client.wait(accepted.id))
-            print(
-                f"{job}: {ended[-1].status} after {service.looks[job]} looks, {ended[-1].error.code if ended[-1].error else 'delivered'}"
-            )
+            error = ended[-1].error
+            print(f"{job}: {ended[-1].status}, {service.looks[job]} looks, {error.code if error else 'delivered'}")
         async with asyncio.timeout(20):
             while len(service.deleted) < 2:  # the onEnd is a traversal of its own, and nobody waits for it
                 await asyncio.sleep(0.05)
