@@ -1,25 +1,19 @@
 """What `waygrid dev` does: reads the settings, opens what it needs, says where it is, and runs until asked to stop."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
 from attrs import frozen
 
-from waygrid_core.model.address import ServiceAddress
-from waygrid_core.outcome import Failure
+from waygrid_shell.cli.given import apps_given, folder_mistake, settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
-from waygrid_shell.cli.output import complain, write_result
+from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.run_report import counted
-from waygrid_shell.cli.source import why
-from waygrid_shell.hosting.handler import Served
 from waygrid_shell.ports.failure import PortFailure, StorageFull
-from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.one_process import Begun, OneProcess
 from waygrid_shell.runtime.server import CannotListen, listen
 from waygrid_shell.runtime.supervisor import leaves_of
-from waygrid_shell.settings.reading import Option, read_settings
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
 
@@ -42,14 +36,12 @@ def conduct(request: Request) -> int:
     """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given."""
     settings = _settings(request)
     write_logs(settings.log.level, settings.log.format)
-    served = _served(settings.app)
+    served = apps_given(settings.app)
     try:
         listener = listen(settings.server.host, settings.server.port)
     except CannotListen as error:
         raise UserError(str(error)) from error
-    process = OneProcess(
-        settings, served, tell=lambda begun: _tell(begun, settings), tell_stopping=lambda: _tell_stopping(settings)
-    )
+    process = OneProcess(settings, served, tell=lambda begun: _tell(begun, settings))
     with listener:
         try:
             is_finished = anyio.run(process.run, listener, backend_options=_loop())
@@ -61,43 +53,18 @@ def conduct(request: Request) -> int:
 
 
 def _settings(request: Request) -> Settings:
-    """The settings. Raises `UserError` once all that is wrong with them has been told."""
-    outcome = read_settings(request.config, os.environ, _options(request))
-    if isinstance(outcome, Failure):
-        problems = outcome.failure()
-        for problem in problems:
-            complain(str(problem))
-        raise UserError(f"{counted(len(problems), 'setting')} cannot be used as given; nothing was started")
-    return outcome.unwrap()
-
-
-def _options(request: Request) -> list[Option]:
-    given: list[tuple[str, str, str | Sequence[str] | None]] = [
-        ("app", "--app", request.apps),
-        ("server.host", "--host", request.host),
-        ("server.port", "--port", None if request.port is None else str(request.port)),
-        ("data.dir", "--data-dir", None if request.data_dir is None else str(request.data_dir)),
-        ("outbound.allowed_networks", "--allow-network", request.networks),
-        ("log.format", "--log-format", request.log_format),
-        ("log.level", "--log-level", request.log_level),
-    ]
-    return [Option(path, name, value) for path, name, value in given if value is not None]
-
-
-def _served(names: Sequence[str]) -> Mapping[ServiceAddress, Served]:
-    """What all apps serve. Raises `UserError` for one that cannot be loaded, or two that serve the same address."""
-    served: dict[ServiceAddress, Served] = {}
-    whose: dict[ServiceAddress, str] = {}
-    for name in names:
-        try:
-            app = load_app(name)
-        except AppNotLoaded as error:
-            raise UserError(f"the app {name}: {error}") from error
-        for address, each in app.served.items():
-            if address in served:
-                raise UserError(f"{address} is served by both {whose[address]} and {name}; leave one of them out")
-            served[address], whose[address] = each, name
-    return served
+    return settings_given(
+        request.config,
+        {
+            ("app", "--app"): request.apps,
+            ("server.host", "--host"): request.host,
+            ("server.port", "--port"): None if request.port is None else str(request.port),
+            ("data.dir", "--data-dir"): None if request.data_dir is None else str(request.data_dir),
+            ("outbound.allowed_networks", "--allow-network"): request.networks,
+            ("log.format", "--log-format"): request.log_format,
+            ("log.level", "--log-level"): request.log_level,
+        },
+    )
 
 
 def _loop() -> dict[str, bool]:
@@ -122,11 +89,6 @@ def _tell(begun: Begun, settings: Settings) -> None:
         write_result(line)
 
 
-def _tell_stopping(settings: Settings) -> None:
-    seconds = settings.server.drain.total_seconds()
-    complain(f"waygrid: stopping; attempts under way have {seconds:g} s to end (a second signal ends at once)")
-
-
 def _one_of(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseException:
     """The exception that ended the process; a failure of a port before whatever followed from it."""
     leaves = list(leaves_of(group))
@@ -143,4 +105,4 @@ def _mistake(error: PortFailure | OSError, settings: Settings) -> UserError:
     """A full disk is nothing that the command line could mend; all else is about where the data lies."""
     if isinstance(error, PortFailure):
         return UserError(str(error), FAILED if isinstance(error, StorageFull) else USAGE)
-    return UserError(f"the data folder {settings.data.dir} cannot be used: {why(error)}")
+    return folder_mistake(settings.data.dir, error)

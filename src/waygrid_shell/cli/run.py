@@ -28,7 +28,10 @@ def run_command(
             "JSON text. May be given several times.",
         ),
     ] = None,
-    app: Annotated[str | None, Parameter(help="Your own processors and destinations, as module:app.")] = None,
+    app: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="Your own processors and destinations, as module:app. May be given several times."),
+    ] = None,
     data_dir: Annotated[
         Path | None, Parameter(help="Where the run is kept. Without it, in memory, until the process ends.")
     ] = None,
@@ -52,6 +55,17 @@ def run_command(
     events: Annotated[
         str | None, Parameter(help='A .jsonl file of events: {"event": NAME, "key"?: KEY, "data"?: JSON} a line.')
     ] = None,
+    allow_network: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="A network that is not public and may be connected to: `loopback`, `private`, or one such as "
+            "10.0.0.0/8. May be given several times.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
+    ] = None,
     salt: Annotated[str, Parameter(help="Goes into hash and ids, as in `waygrid compile`.")] = "",
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress and no summary.")] = False,
 ) -> int:
@@ -65,7 +79,8 @@ def run_command(
     folder holds goes on, and nothing new begins; without both, one traversal begins with the payload {}.
 
     The addresses processor/http, destination/webhook and destination/blackhole are always served. Secrets are taken
-    from the environment: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key.
+    from the environment: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key. Of the settings file and the environment,
+    the settings `app`, `outbound` and `openai` hold here too.
     """
     from waygrid_shell.cli.output import results_apart
     from waygrid_shell.cli.run_conduct import Request, conduct
@@ -73,7 +88,9 @@ def run_command(
     request = Request(
         spec=spec,
         payloads=payload,
-        app=app,
+        apps=app,
+        networks=allow_network,
+        config=config,
         data_dir=data_dir,
         is_json=json,
         entry=entry,

@@ -15,6 +15,7 @@ from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure
+from waygrid_shell.cli.given import apps_given, folder_mistake, settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.run_report import (
@@ -36,12 +37,12 @@ from waygrid_shell.origins.batch.events import GivenEvent, read_event, read_even
 from waygrid_shell.origins.batch.payloads import BadPayload, Payload, read_payloads
 from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageInUse
 from waygrid_shell.ports.secret_vault import SecretNotFound
-from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.needs import addresses_of, all_dags, secrets_of, unfinished_dags
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
+from waygrid_shell.settings.settings import Settings
 
 T = TypeVar("T", Payload, GivenEvent)
 
@@ -55,7 +56,9 @@ class Request:
 
     spec: str
     payloads: Sequence[str] | None
-    app: str | None
+    apps: Sequence[str] | None
+    networks: Sequence[str] | None
+    config: Path | None
     data_dir: Path | None
     is_json: bool
     entry: int
@@ -73,6 +76,7 @@ class _Plan:
     """What a command line comes to."""
 
     job: Job
+    settings: Settings
     served: Mapping[ServiceAddress, Served]
     data_dir: Path | None
     is_json: bool
@@ -101,6 +105,10 @@ def conduct(request: Request) -> int:
     payloads, bad = _sift(_read(given, read_payloads), Payload, is_lenient=request.skips_bad_lines)
     read = [*map(read_event, request.events), *_read(files, read_events)]
     events, bad_events = _sift(read, GivenEvent, is_lenient=request.skips_bad_lines)
+    settings = settings_given(
+        request.config,
+        {("app", "--app"): request.apps, ("outbound.allowed_networks", "--allow-network"): request.networks},
+    )
     plan = _Plan(
         job=Job(
             compiled=compiled,
@@ -110,7 +118,8 @@ def conduct(request: Request) -> int:
             events=events,
             concurrency=request.concurrency,
         ),
-        served=_served(request.app),
+        settings=settings,
+        served=apps_given(settings.app),
         data_dir=request.data_dir,
         is_json=request.is_json,
         is_quiet=request.is_quiet,
@@ -178,15 +187,6 @@ def _sift(found: Iterable[T | BadPayload], kind: type[T], *, is_lenient: bool) -
     return good, len(bad)
 
 
-def _served(app: str | None) -> Mapping[ServiceAddress, Served]:
-    if app is None:
-        return {}
-    try:
-        return load_app(app).served
-    except AppNotLoaded as error:
-        raise UserError(f"--app: {error}") from error
-
-
 def _unserved(dags: Sequence[Dag], served: Mapping[ServiceAddress, Served]) -> list[ServiceAddress]:
     return sorted(addresses_of(dags) - served.keys() - BUILT_IN, key=str)
 
@@ -209,7 +209,7 @@ async def _run(plan: _Plan) -> int:
         await _refuse_missing_secrets(plan.job.compiled, ports)
         await ports.dag_store.put(plan.job.compiled)
         await _mention_strangers(plan, ports)
-        async with embedded_plant(ports, plan.served) as plant:
+        async with embedded_plant(ports, plan.served, plan.settings) as plant:
             batch_run = BatchRun(plant, plan.job, _printer(plan))
             interrupted = await _until_interrupted(batch_run, plan)
         return _conclude(batch_run, plan, time.monotonic() - began, is_interrupted=interrupted)
@@ -224,7 +224,7 @@ async def _ports(plan: _Plan) -> AsyncIterator[Ports]:
         async with sqlite_ports(plan.data_dir) as ports:
             yield ports
     except OSError as error:
-        raise UserError(f"--data-dir {plan.data_dir}: {why(error)}") from error
+        raise folder_mistake(plan.data_dir, error) from error
 
 
 async def _refuse_missing_secrets(compiled: CompiledDag, ports: Ports) -> None:

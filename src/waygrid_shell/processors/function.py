@@ -19,6 +19,7 @@ A plain function runs in a thread of its own, an async one in the event loop. A 
 with `{}`.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -97,14 +98,40 @@ def function_handler(function: Callable[..., Any], threads: DaemonThreads) -> Ha
     async def handle(attempt: Attempt) -> JsonValue:
         arguments = (attempt.input, attempt) if takes_attempt else (attempt.input,)
         try:
-            output = await function(*arguments) if is_async else await threads.run(lambda: function(*arguments))
+            output = await function(*arguments) if is_async else await threads.run(lambda: _call(function, arguments))
             if inspect.isawaitable(output):
                 output = await output
-        except SystemExit as error:  # one attempt may not end the process that all others run in
-            raise RuntimeError(f"the function called sys.exit({error.code!r})") from error
+        except Exception:
+            raise
+        except BaseException as error:  # the seam: one attempt may not end the process that all others run in
+            if isinstance(error, asyncio.CancelledError) and _is_canceled():
+                raise
+            raise RuntimeError(_why_ended(error)) from error
         return {} if output is None else output
 
     return handle
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """In a thread: what is no `Exception` would not come through a future as it is."""
+    try:
+        return function(*arguments)
+    except Exception:
+        raise
+    except BaseException as error:  # the seam, as above
+        raise RuntimeError(_why_ended(error)) from error
+
+
+def _is_canceled() -> bool:
+    """Whether somebody canceled the attempt; else a task that the function waited for was canceled, or it raised it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _why_ended(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the function called sys.exit({error.code!r})"
+    return f"the function raised {type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _takes_attempt(function: Callable[..., Any]) -> bool:

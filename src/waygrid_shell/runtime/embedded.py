@@ -13,13 +13,12 @@ from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddr
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.http_client import open_client
-from waygrid_shell.hosting.outbound import LOOPBACK
 from waygrid_shell.origins.batch.intake import Intake
 from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.waystation.sweeper import Sweeper
-from waygrid_shell.settings.settings import OutboundSettings, Settings
+from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.metrics import Metrics
 
 ANSWERS_KEPT: Final = timedelta(days=7)
@@ -70,7 +69,7 @@ async def embedded_plant(
 
     Whatever a service cannot go on after (`StorageFull`, say) ends the context with an exception group that holds it.
     """
-    settings = settings or Settings(outbound=OutboundSettings(allowed_networks=LOOPBACK))
+    settings = settings or Settings()
     async with open_client(settings.outbound) as client, anyio.create_task_group() as tasks:
         crew = Crew(ports, {**built_in(client, ports, settings), **served}, Metrics())
         for run in crew.services.values():

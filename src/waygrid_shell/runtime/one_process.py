@@ -1,5 +1,6 @@
 """The platform in one process: the embedded plant under supervision, its chores, and the HTTP API on one port."""
 
+import logging
 import signal
 import socket
 import sys
@@ -26,6 +27,8 @@ from waygrid_shell.runtime.wiring import Ports, sqlite_ports
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.metrics import Metrics
 
+_log = logging.getLogger(__name__)
+
 
 @frozen(kw_only=True)
 class Begun:
@@ -45,7 +48,7 @@ class Unfinished:
 
 
 class OneProcess:
-    """See the module. `tell` is called once everything runs, `tell_stopping` when somebody asks it to stop."""
+    """See the module. `tell` is called once everything runs."""
 
     def __init__(
         self,
@@ -53,12 +56,10 @@ class OneProcess:
         served: Mapping[ServiceAddress, Served],
         *,
         tell: Callable[[Begun], None],
-        tell_stopping: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._served = served
         self._tell = tell
-        self._tell_stopping = tell_stopping
         self._vitals = Vitals()
         self._metrics = Metrics()
 
@@ -93,10 +94,11 @@ class OneProcess:
     async def _finish(self, crew: Crew, server: HttpServer, signals: AsyncIterator[signal.Signals]) -> bool:
         """Let attempts under way end, then the answers that are being sent; whether nobody asked a second time."""
         self._vitals.stop()
-        self._tell_stopping()
+        drain = self._settings.server.drain.total_seconds()
+        _log.info("stopping: attempts under way have %g s to end; a second signal ends at once", drain)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
-            with anyio.move_on_after(self._settings.server.drain.total_seconds()):
+            with anyio.move_on_after(drain):
                 await crew.close()
             await server.finish()
             tasks.cancel_scope.cancel()

@@ -1,5 +1,6 @@
 """A user's functions: what they are given, what they may return, and what becomes of it when they do not."""
 
+import asyncio
 import math
 import threading
 from typing import Any
@@ -78,6 +79,40 @@ async def test_a_function_that_calls_sys_exit_fails_its_attempt_and_nothing_else
     for service in ("leaving", "leaving-async"):
         ended = await run_one(ports, {"entryPoints": [work(service)]}, app)
         assert ended.error == ErrorDetail("handler-error", "RuntimeError: the function called sys.exit(3)")
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt("no"), GeneratorExit("no"), asyncio.CancelledError("no")])
+async def test_a_function_that_raises_what_ends_others_fails_its_attempt_and_nothing_else(
+    ports: Ports, raised: BaseException
+) -> None:
+    app = App()
+
+    @app.processor("plain")
+    def plain(given: Any) -> Any:
+        raise raised
+
+    @app.processor("async")
+    async def in_loop(given: Any) -> Any:
+        raise raised
+
+    for service in ("plain", "async"):
+        ended = await run_one(ports, {"entryPoints": [work(service)]}, app)
+        assert ended.error is not None
+        assert ended.error.code == "handler-error"
+        assert type(raised).__name__ in ended.error.message
+
+
+async def test_a_function_whose_own_task_was_canceled_fails_its_attempt(ports: Ports) -> None:
+    app = App()
+
+    @app.processor("impatient")
+    async def impatient(given: Any) -> Any:
+        task = asyncio.create_task(asyncio.sleep(60))
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await task
+
+    ended = await run_one(ports, {"entryPoints": [work("impatient")]}, app)
+    assert ended.error == ErrorDetail("handler-error", "RuntimeError: the function raised CancelledError")
 
 
 async def test_failed_gives_its_own_code(ports: Ports) -> None:

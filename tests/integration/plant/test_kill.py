@@ -143,6 +143,7 @@ async def test_kill_anywhere_and_run_again(tmp_path: Path, receiver: Receiver, s
 async def _run(folder: Path, running: list[Process]) -> tuple[int, str]:
     command = [
         *(sys.executable, "-m", "waygrid_shell.cli", "run", "spec.json", "--payload", "orders.jsonl"),
+        *("--allow-network", "loopback"),
         *("--app", "shop:app", "--data-dir", "data", "--json", "--quiet", "--concurrency", "40"),
     ]
     async with await anyio.open_process(command, cwd=folder, stderr=None) as process:

@@ -167,7 +167,12 @@ def test_a_wrong_spec_is_said_in_full(run: Run, tmp_path: Path) -> None:
         (["-", "--payload", "-"], "standard input"),
         (["await.json", "--event", "=1"], "write NAME"),
         (["await.json", "--event", "a={"], "--event a: "),
-        (["await.json", "--data-dir", "shop.py"], "--data-dir shop.py"),
+        (["await.json", "--data-dir", "shop.py"], "--data-dir shop.py: it is a file, or lies below one; name a folder"),
+        (["await.json", "--data-dir", "shop.py/data"], "--data-dir shop.py/data: it is a file, or lies below one"),
+        (["await.json", "--payload", ""], "--payload: it is empty; write a JSON text"),
+        (["await.json", "--payload", " "], "--payload: it is empty; write a JSON text"),
+        (["await.json", "--allow-network", "home"], "--allow-network: 'home' does not appear to be an IPv4 or IPv6"),
+        (["await.json", "--config", "none.toml"], "none.toml: it cannot be read: No such file"),
     ],
 )
 def test_a_slip_is_a_sentence(run: Run, arguments: list[str], sentence: str) -> None:

@@ -36,7 +36,9 @@ ReadPayload: TypeAlias = Payload | BadPayload
 
 def read_payloads(argument: str, read_standard_input: Callable[[], bytes]) -> Iterator[ReadPayload]:
     """The payloads that an argument names: `-`, a file, or a JSON text. Raises `OSError` for a file it cannot read."""
-    if argument == STANDARD_INPUT:
+    if not argument.strip():
+        yield BadPayload("--payload", "it is empty; write a JSON text, the name of a file, or - for standard input")
+    elif argument == STANDARD_INPUT:
         yield from _lines("<stdin>", read_standard_input())
     elif _is_text(argument):
         yield read_one("--payload", argument.encode("utf-8", "surrogateescape"))

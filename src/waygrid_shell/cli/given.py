@@ -1,0 +1,62 @@
+"""What a command that runs a plant is given beside its work: settings, apps, a folder for the data."""
+
+import errno
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.outcome import Failure
+from waygrid_shell.cli.mistake import UserError
+from waygrid_shell.cli.output import complain
+from waygrid_shell.cli.source import why
+from waygrid_shell.hosting.handler import Served
+from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
+from waygrid_shell.settings.reading import Option, read_settings
+from waygrid_shell.settings.settings import Settings
+
+
+def settings_given(file: Path | None, options: Mapping[tuple[str, str], str | Sequence[str] | None]) -> Settings:
+    """The settings; `options` are values by setting and name of the option, None where it was not given.
+
+    Raises `UserError` once all that is wrong with them has been told.
+    """
+    given = [Option(path, name, value) for (path, name), value in options.items() if value is not None]
+    outcome = read_settings(file, os.environ, given)
+    if isinstance(outcome, Failure):
+        problems = outcome.failure()
+        for problem in problems:
+            complain(str(problem))
+        count = "1 setting" if len(problems) == 1 else f"{len(problems)} settings"
+        raise UserError(f"{count} cannot be used as given; nothing was begun")
+    return outcome.unwrap()
+
+
+def apps_given(names: Iterable[str]) -> Mapping[ServiceAddress, Served]:
+    """What all these apps serve. Raises `UserError` for one that cannot be loaded, and two that serve one address."""
+    served: dict[ServiceAddress, Served] = {}
+    whose: dict[ServiceAddress, str] = {}
+    for name in names:
+        try:
+            app = load_app(name)
+        except AppNotLoaded as error:
+            raise UserError(f"--app: {error}") from error
+        for address, each in app.served.items():
+            if address in served:
+                raise UserError(f"--app: both {whose[address]} and {name} serve {address}; leave one of them out")
+            served[address], whose[address] = each, name
+    return served
+
+
+def folder_mistake(folder: Path, error: OSError) -> UserError:
+    """Why data cannot be kept there, and where it could be."""
+    match error.errno:
+        case errno.EEXIST | errno.ENOTDIR:
+            reason = "it is a file, or lies below one; name a folder"
+        case errno.EACCES | errno.EPERM:
+            reason = "this user may not write there; name another folder, or change who owns it"
+        case errno.EROFS:
+            reason = "it is on a file system that cannot be written; name another folder"
+        case _:
+            reason = why(error)
+    return UserError(f"--data-dir {folder}: {reason}")
