@@ -259,7 +259,7 @@ class WaygridClient:
                 yield told
 
     async def cancel(self, traversal_id: str, reason: str | None = None) -> None:
-        """Have a traversal canceled; one that has ended stays as it is."""
+        """Have a traversal canceled. Raises `ProblemAnswer` (409) for one that has ended."""
         await self._post(_path(traversal_id, "cancel"), to_json(CancelRequest(reason=reason)))
 
     async def pause(self, traversal_id: str) -> None:

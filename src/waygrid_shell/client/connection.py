@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Final, Self, TypeVar
 from uuid import uuid4
 
 import aiohttp
-from attrs import frozen
+from attrs import define, frozen
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
@@ -80,7 +80,10 @@ class Connection:
     async def __aenter__(self) -> Self:
         # Nothing is taken from the environment, and no redirect followed: a key goes where its owner said, only.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), headers=self._headers, cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_counting()],
         )
         return self
 
@@ -120,7 +123,7 @@ class Connection:
         body = write_json(ask.body) if ask.has_body else None
         if body is not None:
             headers["Content-Type"] = "application/json"
-        was_repeated = False
+        sent = _Sent()
         while True:
             seconds = min(_ATTEMPT_SECONDS + ask.waits.total_seconds(), patience.remaining_seconds)
             refused: WaygridError
@@ -134,6 +137,7 @@ class Connection:
                     headers=headers,
                     timeout=aiohttp.ClientTimeout(total=seconds),
                     allow_redirects=False,
+                    trace_request_ctx=sent,
                 ) as response:
                     received = await response.read()
                 self.was_reached = True
@@ -141,14 +145,12 @@ class Connection:
                     return Answer(status=response.status, body=received)
                 refused = self._refusal(response, received)
                 if isinstance(refused, ProblemAnswer):
-                    refused.was_repeated = was_repeated
+                    refused.was_repeated = sent.times > 1
                 if response.status not in PASSING:
                     raise refused
                 wanted_seconds = retry_after(response.headers.get("Retry-After"))
-                was_repeated = True
             except TimeoutError:
                 refused = Unreachable(self.server, f"no answer within {seconds:g} s")
-                was_repeated = True
             except aiohttp.ClientConnectorError as error:
                 refused = self.unreachable(error)
                 if not self.was_reached:
@@ -160,7 +162,6 @@ class Connection:
                 ) from error
             except (aiohttp.ClientError, OSError) as error:
                 refused = self.unreachable(error)
-                was_repeated = True
             delay = patience.delay(wanted_seconds)
             if delay is None:
                 raise refused
@@ -201,6 +202,8 @@ class Connection:
             if status in PASSING:
                 return Unreachable(self.server, f"it answered with status {status}")
             return BadAnswer(self.server, f"answered with status {status}, and no problem that Waygrid writes")
+        if problem.code == "no-such-path":
+            return BadAnswer(self.server, f"has nothing at {response.url.path}")
         return refusal_of(problem)
 
     def _problem(self, status: int, received: bytes) -> Problem | None:
@@ -209,6 +212,25 @@ class Connection:
         except ValueError:
             return None
         return None if isinstance(read, Failure) else read.unwrap()
+
+
+@define
+class _Sent:
+    """How often one request was sent: by us, or by the library, which repeats some by itself."""
+
+    times: int = 0
+
+
+def _counting() -> aiohttp.TraceConfig:
+    """Has the session count in `_Sent`."""
+
+    async def count(session: object, context: SimpleNamespace, params: object) -> None:
+        if isinstance(context.trace_request_ctx, _Sent):
+            context.trace_request_ctx.times += 1
+
+    config = aiohttp.TraceConfig()
+    config.on_request_headers_sent.append(count)
+    return config
 
 
 def _no_url(server: str) -> ValueError:

@@ -1,10 +1,13 @@
 """What a client raises. The text of each says what was wrong, and what to do about it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from waygrid_shell.resources.problem import Problem
 from waygrid_shell.resources.submission import SpecError
 from waygrid_shell.resources.traversal import TraversalView
+
+_ERRORS_SHOWN: Final = 20
 
 
 class WaygridError(Exception):
@@ -87,14 +90,12 @@ class TraversalFailed(WaygridError):  # noqa: N818 - it says what happened
 
 
 def _sentence(problem: Problem) -> str:
-    said = problem.detail or problem.title
-    more = [f"{error.pointer}: {error.code}: {error.message}" for error in problem.errors[:_ERRORS_SHOWN]]
+    if problem.code != "invalid-spec":
+        return problem.detail or problem.title
+    lines = [f"{error.pointer}: {error.code}: {error.message}" for error in problem.errors[:_ERRORS_SHOWN]]
     if len(problem.errors) > _ERRORS_SHOWN:
-        more.append(f"and {len(problem.errors) - _ERRORS_SHOWN} more")
-    return "\n  ".join((said, *more)) if len(problem.errors) > 1 or problem.code == "invalid-spec" else said
-
-
-_ERRORS_SHOWN = 20
+        lines.append(f"and {len(problem.errors) - _ERRORS_SHOWN} more")
+    return "\n  ".join((problem.title, *lines))
 
 
 def _how_it_ended(traversal: TraversalView) -> str:
