@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from attrs import frozen
-
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.versions import UPCASTERS, tag_of
 from waygrid_core.codec.wire import decode_message, encode_message
@@ -18,42 +16,92 @@ from waygrid_core.outcome import Failure, Outcome, Success
 DEAD_LETTER_REASON: Final = "waygrid-dead-letter-reason"
 
 # A log has few topics and few senders, and many records of each.
+_topic_of: Final = lru_cache(maxsize=1024)(topic_name)
 _receiver_of: Final = lru_cache(maxsize=1024)(parse_topic)
 _sender_of: Final = lru_cache(maxsize=1024)(parse_node_address)
 
 
-@frozen(kw_only=True)
 class TransportEnvelope:
-    """A record: records of one topic and key are taken in the order in which they were sent."""
+    """A record: records of one topic and key are taken in the order in which they were sent.
+
+    One that was sealed in this process knows what is in it: opening it costs nothing, and its headers and its value are
+    written when somebody asks for them, which a log in memory never does. Never changed; equal if all four parts are.
+    """
+
+    __slots__ = ("_envelope", "_headers", "_value", "id", "key", "topic")
 
     topic: str
     key: str
-    headers: Mapping[str, str]
-    value: bytes
+    id: str
+    """The id of the message in it; empty if whoever wrote it gave none."""
+
+    def __init__(self, *, topic: str, key: str, headers: Mapping[str, str], value: bytes) -> None:
+        self.topic = topic
+        self.key = key
+        self.id = headers.get("ce_id", "")
+        self._headers: Mapping[str, str] | None = headers
+        self._value: bytes | None = value
+        self._envelope: DomainEnvelope | None = None
 
     @property
-    def id(self) -> str:
-        """The id of the message in it; empty if whoever wrote it gave none."""
-        return self.headers.get("ce_id", "")
+    def headers(self) -> Mapping[str, str]:
+        """What is said about the value: a CloudEvent's attributes in binary mode."""
+        if self._headers is None:
+            self._headers = write_headers(_attributes(self._sealed()))
+        return self._headers
+
+    @property
+    def value(self) -> bytes:
+        """The message as JSON."""
+        if self._value is None:
+            self._value = encode_message(self._sealed().message)
+        return self._value
+
+    def _sealed(self) -> DomainEnvelope:
+        assert self._envelope is not None, "a record was read or sealed"
+        return self._envelope
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TransportEnvelope):
+            return NotImplemented
+        return (self.topic, self.key, self.headers, self.value) == (other.topic, other.key, other.headers, other.value)
+
+    __hash__ = None  # type: ignore[assignment]  # headers are a mapping
+
+    def __repr__(self) -> str:
+        return f"TransportEnvelope(topic={self.topic!r}, key={self.key!r}, headers={self.headers!r})"
 
 
 def seal(envelope: DomainEnvelope, prefix: str = "") -> TransportEnvelope:
     """The record of a message; `prefix` stands before the topics of a shared cluster."""
-    message = envelope.message
-    attributes = CloudEventAttributes(
+    record = TransportEnvelope.__new__(TransportEnvelope)
+    record.topic = _topic_of(envelope.receiver, prefix)
+    record.key = ordering_key(envelope.receiver, envelope.message)
+    record.id = envelope.id
+    record._headers = record._value = None
+    record._envelope = envelope
+    return record
+
+
+def _attributes(envelope: DomainEnvelope) -> CloudEventAttributes:
+    return CloudEventAttributes(
         id=envelope.id,
-        type=TYPE_PREFIX + tag_of(type(message), UPCASTERS),
+        type=_type_of(type(envelope.message)),
         source=str(envelope.sender),
         time=envelope.sent_at,
-        subject=subject_of(message),
+        subject=subject_of(envelope.message),
         stamps=envelope.stamps,
     )
-    return TransportEnvelope(
-        topic=topic_name(envelope.receiver, prefix),
-        key=ordering_key(envelope.receiver, message),
-        headers=write_headers(attributes),
-        value=encode_message(message),
-    )
+
+
+_types: Final[dict[type, str]] = {}
+
+
+def _type_of(kind: type) -> str:
+    written = _types.get(kind)
+    if written is None:
+        written = _types[kind] = TYPE_PREFIX + tag_of(kind, UPCASTERS)
+    return written
 
 
 def unseal(record: TransportEnvelope, prefix: str = "") -> Outcome[DomainEnvelope, DecodeError]:
@@ -61,6 +109,8 @@ def unseal(record: TransportEnvelope, prefix: str = "") -> Outcome[DomainEnvelop
     receiver = _receiver_of(record.topic.removesuffix(DEAD_LETTER_SUFFIX), prefix)
     if isinstance(receiver, Failure):
         return Failure(DecodeError("topic", receiver.failure()))
+    if record._envelope is not None:
+        return Success(record._envelope)
     read = read_headers(record.headers)
     if isinstance(read, Failure):
         return read

@@ -8,6 +8,7 @@ from attrs import frozen
 from waygrid_core.children.answer import answer_of, ending_of
 from waygrid_core.children.ending import TraversalEnd
 from waygrid_core.children.identity import dispatched_child_id, follow_up_id
+from waygrid_core.children.known_inside import known_in_body
 from waygrid_core.children.plan import RunPlan, SinglePlan, TraversalPlan
 from waygrid_core.children.series_effects import CancelRun, SeriesEffect, StartRun
 from waygrid_core.children.series_state import SeriesState
@@ -42,7 +43,7 @@ from waygrid_core.traversal.effects import (
     StartFollowUp,
     Unschedule,
 )
-from waygrid_core.traversal.signals import NodeFailure, NodeSuccess
+from waygrid_core.traversal.signals import Known, NodeFailure, NodeSuccess
 from waygrid_core.traversal.state import BackingOff, InFlight, TraversalState
 
 AnyEffect: TypeAlias = Effect | SeriesEffect
@@ -130,6 +131,7 @@ def _dispatch(dispatch: DispatchNode, sender: Sender) -> Addressed:
             payload=start.payload,
             root=sender.root,
             parent=NodeParent(sender.traversal, dispatch.node, dispatch.attempt),
+            known=_known_inside(dispatch, sender),
         )
     requested = NodeTraversalRequested(
         traversal=sender.traversal,
@@ -141,6 +143,12 @@ def _dispatch(dispatch: DispatchNode, sender: Sender) -> Addressed:
         branch=dispatch.branch,
     )
     return node.address, requested
+
+
+def _known_inside(dispatch: DispatchNode, sender: Sender) -> Known:
+    if sender.dag is None or sender.plan is None or isinstance(sender.state, SeriesState):
+        return {}
+    return known_in_body(sender.dag, sender.plan, sender.state.known, dispatch)
 
 
 def _cancel(node_id: NodeId, attempt: int, sender: Sender) -> Addressed:

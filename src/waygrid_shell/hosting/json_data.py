@@ -1,8 +1,10 @@
 """Whether a Python value is JSON data, as deep as the core can walk it."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.limits import DEFAULT_LIMITS
 
 MAX_NESTING: Final = DEFAULT_LIMITS.value_nesting
@@ -41,3 +43,12 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def copied(value: JsonValue) -> JsonValue:
+    """The same JSON data in objects and arrays of its own: whoever is given it may change them."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {key: copied(member) for key, member in value.items()}
+    return [copied(item) for item in value]

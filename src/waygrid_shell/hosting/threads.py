@@ -8,6 +8,8 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,7 +27,7 @@ class DaemonThreads:
         self._idle: deque[_Thread] = deque()
 
     async def run(self, call: Callable[[], T]) -> T:
-        """The result of `call`, made in a thread; on cancellation the thread is left to itself."""
+        """The result of `call`, made in a thread in the caller's context; on cancellation it is left to itself."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
@@ -33,7 +35,7 @@ class DaemonThreads:
         if thread is None:
             thread = _Thread(self)
             thread.start()
-        thread.give(call, future, loop)
+        thread.give(partial(copy_context().run, call), future, loop)
         return await future
 
     def _rest(self, thread: "_Thread") -> bool:

@@ -4,8 +4,8 @@ A request is acknowledged only after its answer is kept and on its way, so a cra
 under the same keys. A request that comes again while its attempt is under way is dropped; one whose answer is
 remembered is answered from memory; else the work is done again.
 
-Attempts run side by side, each a task. Answers are sent in batches: whatever finished while one batch was being written
-makes up the next.
+Attempts run side by side, at so many places. Answers are sent in batches: whatever finished while one batch was being
+written makes up the next.
 """
 
 import asyncio
@@ -14,44 +14,53 @@ from datetime import datetime
 
 import anyio
 from anyio.abc import TaskGroup
-from attrs import define, field, frozen
+from attrs import define, frozen
 
-from waygrid_core.codec.wire import decode_message, encode_message
+from waygrid_core.codec.wire import decode_message
+from waygrid_core.envelope.domain import DomainEnvelope
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import answer_id, work_key
-from waygrid_core.message.messages import (
-    Message,
-    NodeTraversalCancelRequested,
-    NodeTraversalFailed,
-    NodeTraversalRequested,
-    NodeTraversalSucceeded,
-)
+from waygrid_core.message.messages import Message, NodeTraversalCancelRequested, NodeTraversalRequested
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
-from waygrid_core.model.digest import digest_hex
-from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_core.traversal.error import ErrorDetail
-from waygrid_shell.hosting.attempt import Attempt
+from waygrid_shell.hosting.answering import Answering, idempotency_key
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.making import make, reveal_all, without_secrets
-from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.hosting.outbox import AnswersStepByStep
+from waygrid_shell.hosting.places import Places
+from waygrid_shell.hosting.post import open_record, seal
+from waygrid_shell.hosting.tally import AttemptTally
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.outbox import AnswerOutbox
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.tracing import NO_TRACING, Tracing
+
+__all__ = ["Worker", "idempotency_key"]
 
 _TAKEN_AT_ONCE = 1_000
 
 
 @define(eq=False)
 class _UnderWay:
-    """An attempt that waits for a free place, or is being made, and the requests for it."""
+    """An attempt that waits for a free place (`scope` None), or is being made, and the requests for it."""
 
     request: NodeTraversalRequested
     key: str
+    trace: Trace | None
     deliveries: list[Delivery]
-    scope: anyio.CancelScope = field(factory=anyio.CancelScope)
+    scope: anyio.CancelScope | None = None
+    is_canceled: bool = False
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self.is_canceled = True
+        if self.scope is not None:
+            self.scope.cancel()
 
 
 @frozen(eq=False)
@@ -59,13 +68,17 @@ class _Finished:
     """The requests for an attempt, and their answer; None if nobody waits for one."""
 
     key: str
+    trace: Trace | None
     deliveries: Sequence[Delivery]
     answer: Message | None
     is_remembered: bool = False
 
 
 class Worker:
-    """Serves one address until it is canceled; what it has not answered by then comes to whoever serves it next."""
+    """Serves one address until it is canceled; what it has not answered by then comes to whoever serves it next.
+
+    `live_feed` hears what handlers tell; without one nobody does. `outbox` None: an answer is kept first, then sent.
+    """
 
     def __init__(
         self,
@@ -76,14 +89,19 @@ class Worker:
         seen_ledger: SeenLedger,
         secret_vault: SecretVault,
         clock: Clock,
+        live_feed: LiveFeed | None = None,
+        outbox: AnswerOutbox | None = None,
+        metrics: Metrics | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._address = address
         self._served = served
         self._log = event_log
         self._ledger = seen_ledger
-        self._vault = secret_vault
+        self._outbox = outbox or AnswersStepByStep(seen_ledger=seen_ledger, event_log=event_log)
         self._clock = clock
-        self._places = anyio.Semaphore(served.concurrency)
+        self._answering = Answering(address, served, secret_vault, live_feed, tracing)
+        self._tally = AttemptTally(address, metrics or Metrics())
         self._under_way: dict[str, _UnderWay] = {}
         self._finished: list[_Finished] = []
         self._has_finished = asyncio.Event()
@@ -108,47 +126,64 @@ class Worker:
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(self._send_answers, subscription, tasks)
+            places = Places(self._served.concurrency, self._make, tasks)
             while True:
-                await self._receive(await subscription.take(_TAKEN_AT_ONCE), subscription, tasks)
+                await self._receive(await subscription.take(_TAKEN_AT_ONCE), subscription, places, tasks)
 
-    async def _receive(self, deliveries: Sequence[Delivery], subscription: Subscription, tasks: TaskGroup) -> None:
+    async def _receive(
+        self, deliveries: Sequence[Delivery], subscription: Subscription, places: Places[_UnderWay], tasks: TaskGroup
+    ) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
-        messages: list[tuple[Delivery, Message]] = []
+        mail: list[tuple[Delivery, DomainEnvelope]] = []
         dead: list[tuple[Delivery, str]] = []
         for delivery in deliveries:
-            outcome = unseal(delivery.record)
+            outcome = open_record(delivery.record)
             if isinstance(outcome, Failure):
                 dead.append((delivery, outcome.failure()))
             else:
-                messages.append((delivery, outcome.unwrap()))
-        requests = [message for _, message in messages if isinstance(message, NodeTraversalRequested)]
-        remembered = await self._ledger.recall([_key(request) for request in requests])
+                mail.append((delivery, outcome.unwrap()))
+        remembered = await self._remembered(mail)
         idle: list[Delivery] = []
-        for delivery, message in messages:
-            match message:
-                case NodeTraversalRequested():
-                    self._take_up(message, delivery, remembered, tasks)
-                case NodeTraversalCancelRequested():
-                    if not self._cancel(message, delivery):
+        for delivery, envelope in mail:
+            match envelope.message:
+                case NodeTraversalRequested() as request:
+                    self._take_up(request, envelope.stamps.trace, delivery, remembered, places)
+                case NodeTraversalCancelRequested() as cancel:
+                    if not self._cancel(cancel, delivery):
                         idle.append(delivery)
-                case _:
+                case _ as message:
                     dead.append((delivery, f"{type(message).__name__} is not for {self._address}"))
         if dead:
             await self._log.publish([dead_letter(delivery.record, reason) for delivery, reason in dead])
         if dead or idle:
             tasks.start_soon(subscription.acknowledge, [*idle, *(delivery for delivery, _ in dead)])
 
+    async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
+        """The answers to those that may have been worked on already; what is sent for the first time has not been."""
+        keys = [
+            _key(envelope.message)
+            for delivery, envelope in mail
+            if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
+            and isinstance(envelope.message, NodeTraversalRequested)
+        ]
+        return await self._ledger.recall(keys) if keys else {}
+
     def _take_up(
-        self, request: NodeTraversalRequested, delivery: Delivery, remembered: Mapping[str, bytes], tasks: TaskGroup
+        self,
+        request: NodeTraversalRequested,
+        trace: Trace | None,
+        delivery: Delivery,
+        remembered: Mapping[str, bytes],
+        places: Places[_UnderWay],
     ) -> None:
         key = _key(request)
         if (under_way := self._under_way.get(key)) is not None:
             under_way.deliveries.append(delivery)
         elif (answer := _read(remembered.get(key))) is not None:
-            self._finish(_Finished(key, [delivery], answer, is_remembered=True))
+            self._finish(_Finished(key, trace, [delivery], answer, is_remembered=True))
         elif not self._is_closing:
-            self._under_way[key] = under_way = _UnderWay(request, key, [delivery])
-            tasks.start_soon(self._make, under_way)
+            self._under_way[key] = under_way = _UnderWay(request, key, trace, [delivery])
+            places.give(under_way)
 
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> bool:
         """Whether there was something to cancel: then both are acknowledged together, lest a crash part them."""
@@ -156,40 +191,22 @@ class Worker:
         if under_way is None:
             return False
         under_way.deliveries.append(delivery)
-        under_way.scope.cancel()
+        under_way.cancel()
         return True
 
     async def _make(self, under_way: _UnderWay) -> None:
         answer: Message | None = None
-        with under_way.scope:
-            async with self._places:
-                if self._is_closing:
-                    del self._under_way[under_way.key]
-                    self._has_sent.set()
-                    return
-                answer = await self._answer_to(under_way.request, under_way.key)
+        if self._is_closing:
+            del self._under_way[under_way.key]
+            self._has_sent.set()
+            return
+        if not under_way.is_canceled:
+            began = self._tally.begin()
+            with anyio.CancelScope() as under_way.scope:
+                answer = await self._answering.answer(under_way.request, under_way.key, under_way.trace)
+            self._tally.end(began, answer)
         del self._under_way[under_way.key]
-        self._finish(_Finished(under_way.key, under_way.deliveries, answer))
-
-    async def _answer_to(self, request: NodeTraversalRequested, key: str) -> Message:
-        parameters = await reveal_all(request.parameters, self._vault)
-        if isinstance(parameters, ErrorDetail):
-            return NodeTraversalFailed(request.traversal, request.node, request.attempt, parameters)
-        attempt = Attempt(
-            address=self._address,
-            traversal=request.traversal,
-            node=request.node,
-            attempt=request.attempt,
-            input=request.input,
-            parameters=parameters,
-            idempotency_key=idempotency_key(request.traversal, request.node),
-            attempt_key=key,
-        )
-        made = await make(self._served, attempt)
-        if isinstance(made, ErrorDetail):
-            error = without_secrets(made, request.parameters, parameters)
-            return NodeTraversalFailed(request.traversal, request.node, request.attempt, error)
-        return NodeTraversalSucceeded(request.traversal, request.node, request.attempt, made)
+        self._finish(_Finished(under_way.key, under_way.trace, under_way.deliveries, answer))
 
     def _finish(self, finished: _Finished) -> None:
         self._finished.append(finished)
@@ -201,30 +218,25 @@ class Worker:
             await self._has_finished.wait()
             self._has_finished.clear()
             finished, self._finished = self._finished, []
+            self._tally.tell()
             now = self._clock.now()
-            new = [
-                Answer(each.key, encode_message(each.answer), now)
-                for each in finished
-                if each.answer is not None and not each.is_remembered
-            ]
-            records = [self._sealed(each.answer, each.key, now) for each in finished if each.answer is not None]
-            async with anyio.create_task_group() as writes:  # side by side: they may share a commit
-                if new:
-                    writes.start_soon(self._ledger.record, new)
-                if records:
-                    writes.start_soon(self._log.publish, records)
+            new: list[Answer] = []
+            records: list[TransportEnvelope] = []
+            for each in finished:
+                if each.answer is not None:
+                    record = self._sealed(each.answer, each, now)
+                    records.append(record)
+                    if not each.is_remembered:
+                        new.append(Answer(each.key, record.value, now))
+            await self._outbox.answer(new, records)
             self._unsent -= len(finished)
             self._has_sent.set()
             done = [delivery for each in finished for delivery in each.deliveries]
             tasks.start_soon(subscription.acknowledge, done)  # nobody waits for it
 
-    def _sealed(self, answer: Message, key: str, now: datetime) -> TransportEnvelope:
-        return seal(WAYSTATION, answer, answer_id(key, answer), sender=self._address, sent_at=now)
-
-
-def idempotency_key(traversal: TraversalId, node: NodeId) -> str:
-    """What all attempts at one node of one traversal share: 32 hex digits."""
-    return digest_hex(f"{traversal}/{node}".encode())[:32]
+    def _sealed(self, answer: Message, finished: _Finished, now: datetime) -> TransportEnvelope:
+        name = answer_id(finished.key, answer)
+        return seal(WAYSTATION, answer, name, sender=self._address, sent_at=now, trace=finished.trace)
 
 
 def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:

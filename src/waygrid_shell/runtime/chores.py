@@ -12,6 +12,7 @@ import anyio
 
 from waygrid_shell.runtime.supervisor import Run
 from waygrid_shell.runtime.wiring import Ports
+from waygrid_shell.services.gauges import Gauges
 from waygrid_shell.services.waystation.sweeper import Sweeper
 from waygrid_shell.settings.settings import DataSettings
 from waygrid_shell.telemetry.metrics import Metrics
@@ -19,6 +20,7 @@ from waygrid_shell.telemetry.names import SWEPT
 
 _SWEEP_EVERY: Final = timedelta(minutes=15)
 _FORGET_EVERY: Final = timedelta(minutes=10)
+_READ_GAUGES_EVERY: Final = timedelta(seconds=5)
 _FORGOTTEN_AT_ONCE: Final = 500
 """Traversals: few enough that what runs meanwhile is not held up."""
 
@@ -28,6 +30,7 @@ def chores(ports: Ports, settings: DataSettings, metrics: Metrics) -> Mapping[st
     return {
         "sweeper": partial(_sweep, ports, metrics),
         "retention": partial(_forget, ports, settings),
+        "gauges": partial(_read_gauges, ports, metrics),
     }
 
 
@@ -37,6 +40,13 @@ async def _sweep(ports: Ports, metrics: Metrics) -> None:
     while True:
         metrics.count(SWEPT, by=await sweeper.sweep())
         await anyio.sleep(_SWEEP_EVERY.total_seconds())
+
+
+async def _read_gauges(ports: Ports, metrics: Metrics) -> None:
+    gauges = Gauges(metrics, event_log=ports.event_log, journal=ports.journal, timer_book=ports.timer_book)
+    while True:
+        await gauges.read()
+        await anyio.sleep(_READ_GAUGES_EVERY.total_seconds())
 
 
 async def _forget(ports: Ports, settings: DataSettings) -> None:

@@ -13,15 +13,23 @@ from waygrid_shell.services.inbox.service import Inbox
 from waygrid_shell.services.scheduler.service import Scheduler
 from waygrid_shell.services.waystation.service import Waystation
 from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.tracing import NO_TRACING, Tracing
 
 
 class Crew:
     """All services over one set of ports; `handlers` are what the workers serve."""
 
-    def __init__(self, ports: Ports, handlers: Mapping[ServiceAddress, Served], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        handlers: Mapping[ServiceAddress, Served],
+        metrics: Metrics,
+        tracing: Tracing = NO_TRACING,
+    ) -> None:
         self._ports = ports
         self._handlers = handlers
         self._metrics = metrics
+        self._tracing = tracing
         self._workers: dict[ServiceAddress, Worker] = {}
         self._is_closing = False
 
@@ -51,16 +59,23 @@ class Crew:
             dag_store=ports.dag_store,
             live_feed=ports.live_feed,
             clock=ports.clock,
+            outbox=ports.outbox,
+            metrics=self._metrics,
+            tracing=self._tracing,
         )
         await waystation.run()
 
     async def _schedule(self) -> None:
         ports = self._ports
-        await Scheduler(event_log=ports.event_log, timer_book=ports.timer_book, clock=ports.clock).run()
+        scheduler = Scheduler(
+            event_log=ports.event_log, timer_book=ports.timer_book, clock=ports.clock, metrics=self._metrics
+        )
+        await scheduler.run()
 
     async def _listen(self) -> None:
         ports = self._ports
-        await Inbox(event_log=ports.event_log, event_book=ports.event_book, clock=ports.clock).run()
+        inbox = Inbox(event_log=ports.event_log, event_book=ports.event_book, clock=ports.clock, metrics=self._metrics)
+        await inbox.run()
 
     async def _work(self, address: ServiceAddress) -> None:
         if self._is_closing:
@@ -73,6 +88,10 @@ class Crew:
             seen_ledger=ports.seen_ledger,
             secret_vault=ports.secret_vault,
             clock=ports.clock,
+            live_feed=ports.live_feed,
+            outbox=ports.outbox,
+            metrics=self._metrics,
+            tracing=self._tracing,
         )
         try:
             await worker.run()

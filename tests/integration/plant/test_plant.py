@@ -10,6 +10,7 @@ import pytest
 from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, run_and_leave, run_one, run_spec, running_plant, work
 from waygrid_core.children.derive import plan_for
+from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import TraversalId

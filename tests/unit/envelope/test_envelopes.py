@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -29,6 +29,18 @@ from waygrid_core.message.messages import (
 from waygrid_core.model.address import COMPONENTS, INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TimerId, TraversalId
 from waygrid_core.outcome import Failure
+
+
+def altered(record: TransportEnvelope, **parts: Any) -> TransportEnvelope:
+    """The record as somebody else wrote it, with some of its parts changed."""
+    whole: dict[str, Any] = {
+        "topic": record.topic,
+        "key": record.key,
+        "headers": record.headers,
+        "value": record.value,
+    }
+    return TransportEnvelope(**{**whole, **parts})
+
 
 T, N = TraversalId("01HF7YAT0060RK4CSM6MV3EE1S"), NodeId("0123456789abcdef")
 TRACE: Final = Trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1")
@@ -96,6 +108,7 @@ ENVELOPES = st.builds(
 def test_what_is_sealed_is_unsealed_as_it_was(envelope: DomainEnvelope, prefix: str) -> None:
     record = seal(envelope, prefix)
     assert unseal(record, prefix).unwrap() == envelope
+    assert unseal(altered(record), prefix).unwrap() == envelope
     assert unseal(dead_letter(record, "nobody knew"), prefix).unwrap() == envelope
 
 
@@ -171,7 +184,7 @@ def test_what_follows_from_a_message_names_it_as_its_cause_in_the_same_trace() -
 )
 def test_a_wrong_header_is_named(header: str, value: str) -> None:
     record = seal(SUCCEEDED)
-    opened = unseal(evolve(record, headers={**record.headers, header: value}))
+    opened = unseal(altered(record, headers={**record.headers, header: value}))
     assert isinstance(opened, Failure)
     assert opened.failure().where == header
 
@@ -180,19 +193,19 @@ def test_a_wrong_header_is_named(header: str, value: str) -> None:
 def test_a_missing_header_is_named(header: str) -> None:
     record = seal(SUCCEEDED)
     without = {name: value for name, value in record.headers.items() if name != header}
-    assert unseal(evolve(record, headers=without)) == Failure(DecodeError(header, "this header is missing"))
+    assert unseal(altered(record, headers=without)) == Failure(DecodeError(header, "this header is missing"))
 
 
 def test_a_record_of_no_service_and_a_value_of_no_message_are_told() -> None:
-    assert unseal(evolve(seal(SUCCEEDED), topic="elsewhere")).failure().where == "topic"
+    assert unseal(altered(seal(SUCCEEDED), topic="elsewhere")).failure().where == "topic"
     assert unseal(seal(SUCCEEDED), "acme").failure().where == "topic"
-    assert unseal(evolve(seal(SUCCEEDED), value=b"{}")).failure().where == "$"
+    assert unseal(altered(seal(SUCCEEDED), value=b"{}")).failure().where == "$"
 
 
 def test_foreign_headers_and_a_content_type_with_a_charset_are_passed_over() -> None:
     record = seal(SUCCEEDED)
     headers = {**record.headers, "x-team": "orders", "content-type": "application/json; charset=utf-8"}
-    assert unseal(evolve(record, headers=headers)).unwrap() == SUCCEEDED
+    assert unseal(altered(record, headers=headers)).unwrap() == SUCCEEDED
 
 
 @pytest.mark.parametrize(
@@ -209,7 +222,7 @@ def test_foreign_headers_and_a_content_type_with_a_charset_are_passed_over() -> 
 def test_a_broken_trace_is_begun_anew(traceparent: str) -> None:
     assert parse_trace(traceparent) is None
     record = seal(SUCCEEDED)
-    opened = unseal(evolve(record, headers={**record.headers, "traceparent": traceparent})).unwrap()
+    opened = unseal(altered(record, headers={**record.headers, "traceparent": traceparent})).unwrap()
     assert opened.stamps == evolve(SUCCEEDED.stamps, trace=None)
 
 
@@ -224,6 +237,6 @@ def test_a_dead_letter_says_why_and_keeps_the_rest() -> None:
 @given(st.dictionaries(st.sampled_from(sorted(seal(SUCCEEDED).headers)), st.text(max_size=20)), st.binary(max_size=20))
 def test_any_record_is_an_envelope_or_an_error(headers: dict[str, str], value: bytes) -> None:
     record = seal(SUCCEEDED)
-    unseal(evolve(record, headers={**record.headers, **headers}))
-    unseal(evolve(record, headers=headers, value=value))
-    unseal(evolve(record, value=value))
+    unseal(altered(record, headers={**record.headers, **headers}))
+    unseal(altered(record, headers=headers, value=value))
+    unseal(altered(record, value=value))

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import anyio
 
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.inbox.hearing import hear
 from waygrid_core.inbox.mailbox import (
@@ -33,10 +34,12 @@ from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.hosting.post import open_record, seal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_book import EventBook
 from waygrid_shell.ports.event_log import Delivery, EventLog
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.names import EVENTS
 
 _TAKEN_AT_ONCE: Final = 1_000
 
@@ -46,8 +49,11 @@ _Heard: TypeAlias = tuple[MailboxName, InboxSignal]
 class Inbox:
     """Serves `waygrid://system/inbox` until it is canceled."""
 
-    def __init__(self, *, event_log: EventLog, event_book: EventBook, clock: Clock) -> None:
+    def __init__(
+        self, *, event_log: EventLog, event_book: EventBook, clock: Clock, metrics: Metrics | None = None
+    ) -> None:
         self._log = event_log
+        self._metrics = metrics or Metrics()
         self._book = event_book
         self._clock = clock
 
@@ -67,12 +73,19 @@ class Inbox:
         now = self._clock.now()
         signals: list[_Heard] = []
         records: list[TransportEnvelope] = []
+        traces: dict[Waiter, Trace | None] = {}
+        events = 0
         for delivery in deliveries:
-            outcome = unseal(delivery.record)
+            outcome = open_record(delivery.record)
             if isinstance(outcome, Failure):
                 records.append(dead_letter(delivery.record, outcome.failure()))
                 continue
-            heard = await self._signals(outcome.unwrap(), signals)
+            envelope = outcome.unwrap()
+            message = envelope.message
+            if isinstance(message, NodeTraversalRequested):
+                traces[Waiter(message.traversal, message.node, message.attempt)] = envelope.stamps.trace
+            events += isinstance(message, EventReceived)
+            heard = await self._signals(message, signals)
             if heard is None:
                 records.append(dead_letter(delivery.record, "it is not for the inbox"))
             else:
@@ -85,9 +98,10 @@ class Inbox:
             after, answers = hear(before, signal)
             if after is not before:
                 mailboxes[name] = changed[name] = after
-            records += [_answer(answer, now) for answer in answers]
+            records += [_answer(answer, traces.get(answer.waiter), now) for answer in answers]
         if changed:
             await self._book.save(changed)
+        self._metrics.count(EVENTS, by=events)
         return records
 
     async def _signals(self, message: Message, before: Sequence[_Heard]) -> Sequence[_Heard] | None:
@@ -109,7 +123,7 @@ class Inbox:
                 return None
 
 
-def _answer(answer: Answer, now: datetime) -> TransportEnvelope:
+def _answer(answer: Answer, trace: Trace | None, now: datetime) -> TransportEnvelope:
     waiter = answer.waiter
     message_id = digest_hex(f"{waiter.traversal}/{waiter.node}/{waiter.attempt}/{answer.event}".encode())[:32]
     return seal(
@@ -118,4 +132,5 @@ def _answer(answer: Answer, now: datetime) -> TransportEnvelope:
         message_id,
         sender=INBOX,
         sent_at=now,
+        trace=trace,
     )

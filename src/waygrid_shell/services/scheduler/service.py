@@ -22,6 +22,8 @@ from waygrid_shell.hosting.post import seal, unseal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.timer_book import Timer, TimerBook
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.names import TIMER_LATE_SECONDS
 
 _TAKEN_AT_ONCE: Final = 2_000
 _FIRED_AT_ONCE: Final = 1_000
@@ -33,8 +35,11 @@ LONGEST_SLEEP_SECONDS: Final = 5.0
 class Scheduler:
     """Serves `waygrid://system/scheduler` until it is canceled."""
 
-    def __init__(self, *, event_log: EventLog, timer_book: TimerBook, clock: Clock) -> None:
+    def __init__(
+        self, *, event_log: EventLog, timer_book: TimerBook, clock: Clock, metrics: Metrics | None = None
+    ) -> None:
         self._log = event_log
+        self._metrics = metrics or Metrics()
         self._book = timer_book
         self._clock = clock
         self._changed = anyio.Event()
@@ -67,6 +72,7 @@ class Scheduler:
             if due:
                 await self._log.publish([_fired(timer, now) for timer in due])
                 await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
+                self._metrics.observe(TIMER_LATE_SECONDS, [(now - timer.due).total_seconds() for timer in due])
             else:
                 with anyio.move_on_after(_seconds_until(await self._book.next_due(), now)):
                     await self._changed.wait()

@@ -10,6 +10,7 @@ from waygrid_core.children.series import SeriesTransition, series_transition
 from waygrid_core.children.series_signals import RunEnd, StartDue
 from waygrid_core.children.series_state import SeriesState, new_series
 from waygrid_core.dag.dag import Dag
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
 from waygrid_core.message.to_signal import AnySignal, to_signal
 from waygrid_core.model.identifiers import DagHash, TraversalId
@@ -19,7 +20,7 @@ from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, Cancel, Pause, Unpause
 from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.ports.journal import AnyEffect, AnyEvent, AnyState, Origin
-from waygrid_shell.services.waystation.roster import Present
+from waygrid_shell.services.waystation.roster import Present, presented
 
 _NO_DAG = Dag(hash=DagHash(""), nodes={}, entry_points=())
 """Stands for the DAG of a traversal of which nothing but a cancel has been heard."""
@@ -53,27 +54,32 @@ class Refused:
 Verdict: TypeAlias = Decided | AskedAgain | Refused
 
 
-def newcomer(message: Message, dag: Dag | None) -> Present | None:
-    """The traversal that the first message about it makes; None if that is neither a request nor a cancel."""
+def newcomer(message: Message, dag: Dag | None, trace: Trace | None, now: datetime) -> Present | None:
+    """The traversal that the first message about it makes; None if that is neither a request nor a cancel.
+
+    `trace` is the context that the message came with.
+    """
     match message:
-        case TraversalRequested(traversal=traversal, plan=plan, parent=parent, root=root):
-            return Present(Origin(plan=plan, parent=parent, root=root), _new_state(traversal, plan), dag)
+        case TraversalRequested(traversal=traversal, plan=plan):
+            return presented(_origin(message, trace), _new_state(traversal, plan), dag, now)
         case TraversalCancelRequested(traversal=traversal):
-            return Present(Origin(plan=None, parent=None, root=traversal), new_traversal(traversal), None)
+            origin = Origin(plan=None, parent=None, root=traversal, trace=trace)
+            return presented(origin, new_traversal(traversal), None, now)
         case _:
             return None
 
 
-def decide(present: Present, message: Message, now: datetime) -> Verdict:
+def decide(present: Present, message: Message, trace: Trace | None, now: datetime) -> Verdict:
     """What `message` makes of the traversal. Pure."""
+    is_first_request = False
     if isinstance(message, TraversalRequested):
         if present.origin.plan is None:  # it was canceled first; now it is known whom to tell
-            origin = Origin(plan=message.plan, parent=message.parent, root=message.root)
-            return AskedAgain(Present(origin, present.state, None))
+            return AskedAgain(presented(_origin(message, trace), present.state, None, present.begun_at))
         if present.state.has_ended:
             return AskedAgain(present)
         if present.dag is None:
             return Refused(f"nobody has stored its DAG ({message.plan})", is_dead=True)
+        is_first_request = present.state.version == 0
     signal = to_signal(message)
     if isinstance(signal, Failure):
         return Refused(signal.failure().reason, is_dead=True)
@@ -81,15 +87,21 @@ def decide(present: Present, message: Message, now: datetime) -> Verdict:
     outcome = _transition(present, signal.unwrap(), now)
     if outcome is None:
         return Refused(f"{type(message).__name__} is not for such a traversal", is_dead=True)
-    if isinstance(outcome, Failure):
-        return Refused(repr(outcome.failure()), is_dead=isinstance(message, TraversalRequested))
+    if isinstance(outcome, Failure):  # a request for what runs already is no fault of anybody: it may be sent again
+        return Refused(repr(outcome.failure()), is_dead=is_first_request)
     made = outcome.unwrap()
-    return Decided(with_state(present, made.state), before, made.events, made.effects)
+    return Decided(present.reached(made.state), before, made.events, made.effects)
 
 
-def with_state(present: Present, state: AnyState) -> Present:
-    """The same traversal in another state."""
-    return Present(present.origin, state, present.dag)
+def _origin(request: TraversalRequested, trace: Trace | None) -> Origin:
+    return Origin(
+        plan=request.plan,
+        parent=request.parent,
+        root=request.root,
+        name=request.name,
+        labels=request.labels,
+        trace=trace,
+    )
 
 
 def _transition(

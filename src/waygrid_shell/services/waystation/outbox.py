@@ -30,6 +30,7 @@ def outgoing(
     *,
     at: datetime,
     cause: str,
+    delivery: int = 1,
     without: Callable[[AnyEffect], bool] = _nothing,
 ) -> list[TransportEnvelope]:
     """The records of the effects of one decision, which made `present.state` of `before`.
@@ -43,7 +44,18 @@ def outgoing(
         for receiver, message in from_effect(effect, sender):
             if not without(effect):
                 name = message_id(sender.traversal, version, index)
-                records.append(seal(receiver, message, name, sender=WAYSTATION, sent_at=at, causation=cause))
+                records.append(
+                    seal(
+                        receiver,
+                        message,
+                        name,
+                        sender=WAYSTATION,
+                        sent_at=at,
+                        causation=cause,
+                        trace=present.trace,
+                        delivery=delivery,
+                    )
+                )
             index += 1
     return records
 
@@ -58,6 +70,7 @@ def told_again(present: Present, cause: str, at: datetime) -> list[TransportEnve
             sender=WAYSTATION,
             sent_at=at,
             causation=cause,
+            trace=present.trace,
         )
         for index, (receiver, message) in enumerate(from_end(sender_of(present, None)))
     ]

@@ -12,7 +12,6 @@ from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.obligations import obligation_key, obligations
 from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.ports.journal import AnyEffect, AnyState, Decision
-from waygrid_shell.services.waystation.decide import with_state
 from waygrid_shell.services.waystation.outbox import outgoing
 from waygrid_shell.services.waystation.roster import Present
 
@@ -28,11 +27,12 @@ def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> l
         before, state = state, _fold(decision, state)
         if decision.cause == cause:
             return outgoing(
-                with_state(present, state),
+                present.reached(state),
                 before,
                 decision.effects,
                 at=decision.at,
                 cause=cause,
+                delivery=2,
                 without=lambda effect: _is_start(effect) and _key(effect) not in waited_for,
             )
     raise AssertionError(f"{cause} is among the causes of {present.state.traversal}, the journal said")

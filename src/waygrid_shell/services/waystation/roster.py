@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -10,6 +11,8 @@ from attrs import define
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
 from waygrid_core.dag.dag import Dag
+from waygrid_core.envelope.stamps import Trace
+from waygrid_core.envelope.trace_context import trace_within
 from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.journal import AnyState, Journal, Origin
@@ -20,11 +23,25 @@ MAX_AT_HAND: Final = 20_000
 
 @define(eq=False)
 class Present:
-    """A traversal at hand. `dag` is None while nothing but a cancel has been heard of it."""
+    """A traversal at hand. `dag` is None while nothing but a cancel has been heard of it.
+
+    `trace` is the context of what it sends. `begun_at` is None for one that was loaded: the journal knows.
+    """
 
     origin: Origin
     state: AnyState
     dag: Dag | None
+    trace: Trace
+    begun_at: datetime | None = None
+
+    def reached(self, state: AnyState) -> "Present":
+        """The same traversal in another state."""
+        return Present(self.origin, state, self.dag, self.trace, self.begun_at)
+
+
+def presented(origin: Origin, state: AnyState, dag: Dag | None, begun_at: datetime | None = None) -> Present:
+    """A traversal that comes to hand."""
+    return Present(origin, state, dag, trace_within(state.traversal, origin.root, origin.trace), begun_at)
 
 
 class Roster:
@@ -43,7 +60,7 @@ class Roster:
             stored = await self._journal.load(missing)
             await self.fetch(kept.origin.plan for kept in stored.values() if kept.origin.plan is not None)
             called = {
-                traversal: Present(kept.origin, kept.state, self.dag_of(kept.origin.plan))
+                traversal: presented(kept.origin, kept.state, self.dag_of(kept.origin.plan))
                 for traversal, kept in stored.items()
             }
         else:

@@ -3,43 +3,51 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 import anyio
 from anyio.abc import TaskGroup
 from attrs import define, field
 
+from waygrid_core.envelope.domain import DomainEnvelope
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import subject_of
-from waygrid_core.message.messages import Message, TraversalRequested
+from waygrid_core.message.messages import TraversalRequested
 from waygrid_core.model.address import WAYSTATION
-from waygrid_core.model.identifiers import NodeId, TraversalId
+from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import unseal
+from waygrid_shell.hosting.outbox import DecisionsStepByStep
+from waygrid_shell.hosting.post import open_record
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.journal import Change, Decision, Journal
 from waygrid_shell.ports.live_feed import LiveFeed, Sighting
+from waygrid_shell.ports.outbox import DecisionOutbox
+from waygrid_shell.services.waystation.accounts import Accounts
 from waygrid_shell.services.waystation.decide import AskedAgain, Decided, Refused, Verdict, decide, newcomer
 from waygrid_shell.services.waystation.outbox import outgoing, told_again
 from waygrid_shell.services.waystation.recovery import sent_again
 from waygrid_shell.services.waystation.roster import Present, Roster
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.tracing import NO_TRACING, Tracing
 
 _TAKEN_AT_ONCE: Final = 1_000
 
 _log = logging.getLogger(__name__)
 
+_Mail: TypeAlias = tuple[Delivery, TraversalId, DomainEnvelope]
+"""A record, whom it is about, and what is in it."""
+
 
 @define(eq=False)
 class _Case:
-    """One traversal in one batch. `first` is it as the batch found it, `decisions` what the batch added."""
+    """One traversal in one batch. `base` is its version as the batch found it, `decisions` what the batch added."""
 
     present: Present
     base: int
     decisions: list[Decision] = field(factory=list)
-    nodes: list[tuple[NodeId, str]] = field(factory=list)
 
 
 @define(eq=False)
@@ -48,20 +56,33 @@ class _Batch:
 
     cases: dict[TraversalId, _Case] = field(factory=dict)
     records: list[TransportEnvelope] = field(factory=list)
-    dead: list[TransportEnvelope] = field(factory=list)
 
 
 class Waystation:
-    """Serves `waygrid://system/waystation` until it is canceled, or until another writer came between."""
+    """Serves `waygrid://system/waystation` until it is canceled, or until another writer came between.
+
+    `outbox` None: decisions and messages are written one after the other.
+    """
 
     def __init__(
-        self, *, event_log: EventLog, journal: Journal, dag_store: DagStore, live_feed: LiveFeed, clock: Clock
+        self,
+        *,
+        event_log: EventLog,
+        journal: Journal,
+        dag_store: DagStore,
+        live_feed: LiveFeed,
+        clock: Clock,
+        outbox: DecisionOutbox | None = None,
+        metrics: Metrics | None = None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._log = event_log
         self._journal = journal
+        self._outbox = outbox or DecisionsStepByStep(journal=journal, event_log=event_log)
         self._feed = live_feed
         self._clock = clock
         self._roster = Roster(journal, dag_store)
+        self._accounts = Accounts(journal, metrics or Metrics(), tracing)
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise: after that the states at hand are stale, and so is this object."""
@@ -74,81 +95,59 @@ class Waystation:
 
     async def _handle(self, deliveries: Sequence[Delivery], subscription: Subscription, tasks: TaskGroup) -> None:
         batch = _Batch()
-        messages: list[tuple[Delivery, TraversalId, Message]] = []
-        for delivery in deliveries:
-            outcome = unseal(delivery.record)
-            if isinstance(outcome, Failure):
-                _bury(batch, delivery, outcome.failure())
-                continue
-            message = outcome.unwrap()
-            subject = subject_of(message)
-            if subject is None:
-                _bury(batch, delivery, f"{type(message).__name__} is not for the waystation")
-            else:
-                messages.append((delivery, subject, message))
-        present = await self._roster.call(list(dict.fromkeys(subject for _, subject, _ in messages)))
+        mail = _opened(deliveries, batch)
+        present = await self._roster.call(list(dict.fromkeys(subject for _, subject, _ in mail)))
         await self._roster.fetch(
-            message.plan
-            for _, subject, message in messages
-            if isinstance(message, TraversalRequested) and subject not in present
+            envelope.message.plan
+            for _, subject, envelope in mail
+            if isinstance(envelope.message, TraversalRequested) and subject not in present
         )
         batch.cases = {traversal: _Case(each, each.state.version) for traversal, each in present.items()}
-        messages = await self._without_recorded(messages, batch)
-        self._decide_all(messages, batch)
+        mail = await self._without_recorded(mail, batch)
+        self._decide_all(mail, batch)
         changed = [case for case in batch.cases.values() if case.decisions]
-        await self._journal.commit(
-            [
-                Change(
-                    origin=case.present.origin,
-                    base=case.base,
-                    decisions=tuple(case.decisions),
-                    state=case.present.state,
-                )
-                for case in changed
-            ]
-        )
+        await self._outbox.decide([_change(case) for case in changed], batch.records)
         for case in changed:
             self._roster.keep(case.present)
-        await self._log.publish([*batch.records, *batch.dead])
         tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it: it may share the next commit
         self._feed.tell([_sighting(case) for case in changed])
+        await self._accounts.batch(len(deliveries), [(case.present, case.decisions) for case in changed])
 
-    async def _without_recorded(
-        self, messages: list[tuple[Delivery, TraversalId, Message]], batch: _Batch
-    ) -> list[tuple[Delivery, TraversalId, Message]]:
+    async def _without_recorded(self, mail: list[_Mail], batch: _Batch) -> list[_Mail]:
         """The messages that were not heard before a crash; what the others decided is sent again."""
-        suspects = [(subject, delivery.record.id) for delivery, subject, _ in messages if delivery.may_be_repeated]
+        suspects = [(subject, delivery.record.id) for delivery, subject, _ in mail if delivery.may_be_repeated]
         recorded = await self._journal.recorded(suspects) if suspects else {}
         if not recorded:
-            return messages
+            return mail
         fresh = []
-        for delivery, subject, message in messages:
+        for delivery, subject, envelope in mail:
             cause = (subject, delivery.record.id)
             if cause not in recorded:
-                fresh.append((delivery, subject, message))
+                fresh.append((delivery, subject, envelope))
                 continue
             case = batch.cases[subject]
             decisions = await self._journal.decisions(subject)
             batch.records += sent_again(case.present, decisions, delivery.record.id)
-            if isinstance(message, TraversalRequested) and case.present.state.has_ended:
+            if isinstance(envelope.message, TraversalRequested) and case.present.state.has_ended:
                 batch.records += told_again(case.present, delivery.record.id, self._clock.now())
         return fresh
 
-    def _decide_all(self, messages: Sequence[tuple[Delivery, TraversalId, Message]], batch: _Batch) -> None:
+    def _decide_all(self, mail: Sequence[_Mail], batch: _Batch) -> None:
         """Every message in order of arrival. No waiting here: this is what a step costs."""
         now = self._clock.now()
-        for delivery, subject, message in messages:
+        for delivery, subject, envelope in mail:
+            message, trace = envelope.message, envelope.stamps.trace
             case = batch.cases.get(subject)
             if case is None:
                 dag = self._roster.dag_of(message.plan) if isinstance(message, TraversalRequested) else None
-                present = newcomer(message, dag)
+                present = newcomer(message, dag, trace, now)
                 if present is None:
                     _log.debug("%s for an unknown traversal %s", type(message).__name__, subject)
                     continue
                 case = batch.cases[subject] = _Case(present, 0)
             try:
-                verdict = decide(case.present, message, now)
-                records = _records_of(verdict, delivery.record.id, now)
+                verdict = decide(case.present, message, trace, now)
+                records = _records_of(verdict, envelope.id, now)
             except Exception as error:  # the seam: one traversal that cannot be driven must not stop the others
                 _log.exception("%s of traversal %s cannot be handled", type(message).__name__, subject)
                 _bury(batch, delivery, f"{type(error).__name__}: {error}")
@@ -161,13 +160,12 @@ class Waystation:
                     case.decisions.append(
                         Decision(
                             version=present.state.version,
-                            cause=delivery.record.id,
+                            cause=envelope.id,
                             at=now,
                             events=events,
                             effects=effects,
                         )
                     )
-                    case.nodes += [(event.node, type(event).__name__) for event in events if hasattr(event, "node")]
                     batch.records += records
                 case AskedAgain(present=present):
                     case.present = present
@@ -176,6 +174,23 @@ class Waystation:
                     _log.debug("%s of %s refused: %s", type(message).__name__, subject, reason)
                     if is_dead:
                         _bury(batch, delivery, reason)
+
+
+def _opened(deliveries: Sequence[Delivery], batch: _Batch) -> list[_Mail]:
+    """What is in the records; those that say nothing to the waystation are buried."""
+    mail: list[_Mail] = []
+    for delivery in deliveries:
+        outcome = open_record(delivery.record)
+        if isinstance(outcome, Failure):
+            _bury(batch, delivery, outcome.failure())
+            continue
+        envelope = outcome.unwrap()
+        subject = subject_of(envelope.message)
+        if subject is None:
+            _bury(batch, delivery, f"{type(envelope.message).__name__} is not for the waystation")
+        else:
+            mail.append((delivery, subject, envelope))
+    return mail
 
 
 def _records_of(verdict: Verdict, cause: str, now: datetime) -> list[TransportEnvelope]:
@@ -192,7 +207,12 @@ def _records_of(verdict: Verdict, cause: str, now: datetime) -> list[TransportEn
 
 
 def _bury(batch: _Batch, delivery: Delivery, reason: str) -> None:
-    batch.dead.append(dead_letter(delivery.record, reason))
+    batch.records.append(dead_letter(delivery.record, reason))
+
+
+def _change(case: _Case) -> Change:
+    present = case.present
+    return Change(origin=present.origin, base=case.base, decisions=tuple(case.decisions), state=present.state)
 
 
 def _sighting(case: _Case) -> Sighting:
@@ -201,6 +221,12 @@ def _sighting(case: _Case) -> Sighting:
         traversal=state.traversal,
         root=case.present.origin.root,
         status=state.status,
+        base=case.base,
         version=state.version,
-        nodes=tuple(case.nodes),
+        nodes=tuple(
+            (event.node, type(event).__name__)
+            for decision in case.decisions
+            for event in decision.events
+            if hasattr(event, "node")
+        ),
     )

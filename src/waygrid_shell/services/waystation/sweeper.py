@@ -38,7 +38,10 @@ class Sweeper:
         self._clock = clock
 
     async def sweep(self) -> int:
-        """Send all obligations again; how many messages that makes. Raises what ports raise."""
+        """Send all obligations again; how many messages that makes. Raises what ports raise.
+
+        Whoever calls it counts them: `telemetry.names.SWEPT`.
+        """
         unfinished = [summary.traversal for summary in await self._journal.unfinished()]
         sent = 0
         for start in range(0, len(unfinished), _AT_ONCE):
@@ -57,7 +60,9 @@ class Sweeper:
             messages = [message for effect in _owed(each) for message in from_effect(effect, sender_of(each, None))]
             for index, (receiver, message) in enumerate(messages):
                 name = digest_hex(f"{each.state.traversal}/{each.state.version}/again/{index}".encode())[:32]
-                records.append(seal(receiver, message, name, sender=WAYSTATION, sent_at=now))
+                records.append(
+                    seal(receiver, message, name, sender=WAYSTATION, sent_at=now, trace=each.trace, delivery=2)
+                )
         return records
 
 

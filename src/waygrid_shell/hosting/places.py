@@ -1,0 +1,87 @@
+"""Places for work: so many pieces at once, in the order in which they were given.
+
+A place is a task that goes from one piece of work to the next, so work that never waits costs no task of its own. Each
+piece runs in a copy of the context, as if it had one: what a handler binds there is gone when it has ended.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import Context, copy_context
+from typing import Any, Generic, TypeVar
+
+from anyio.abc import TaskGroup
+
+T = TypeVar("T")
+W = TypeVar("W")
+
+
+class Places(Generic[W]):
+    """`count` places, in `tasks`, at which `do` is done for whatever is given."""
+
+    def __init__(self, count: int, do: Callable[[W], Coroutine[Any, Any, None]], tasks: TaskGroup) -> None:
+        self._count = count
+        self._do = do
+        self._tasks = tasks
+        self._given: deque[W] = deque()
+        self._made = 0
+        self._resting: list[asyncio.Future[None]] = []
+        self._is_called = False
+
+    def give(self, work: W) -> None:
+        """Have it done as soon as there is a free place."""
+        self._given.append(work)
+        self._call()
+
+    def _call(self) -> None:
+        """Have one more place look for work, unless one is on its way already: it calls the next one itself."""
+        if self._is_called or not self._given:
+            return
+        if self._resting:
+            self._resting.pop().set_result(None)
+        elif self._made < self._count:
+            self._made += 1
+            self._tasks.start_soon(self._serve)
+        else:
+            return
+        self._is_called = True
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._is_called = False
+            while self._given:
+                work = self._given.popleft()
+                self._call()  # this piece may wait, and the next one need not wait for it
+                await _Isolated(self._do(work), copy_context())
+            rest: asyncio.Future[None] = loop.create_future()
+            self._resting.append(rest)
+            await rest
+
+
+class _Isolated(Awaitable[T]):
+    """A coroutine that runs in a context of its own, in the task that awaits it."""
+
+    __slots__ = ("_context", "_coroutine")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], context: Context) -> None:
+        self._coroutine = coroutine
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        run, coroutine = self._context.run, self._coroutine
+        step: Callable[[Any], Any] = coroutine.send
+        given: Any = None
+        while True:
+            try:
+                waits_for = run(step, given)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            try:
+                step, given = coroutine.send, (yield waits_for)
+            except GeneratorExit:
+                run(coroutine.close)
+                raise
+            except BaseException as error:  # the seam: cancellation and all else is the coroutine's to handle
+                step, given = coroutine.throw, error

@@ -1,0 +1,48 @@
+"""Counts the attempts of one address; told to the metrics a batch at a time."""
+
+from collections import Counter
+from time import perf_counter
+from typing import Final
+
+from waygrid_core.message.messages import Message, NodeTraversalSucceeded
+from waygrid_core.model.address import ServiceAddress
+from waygrid_shell.telemetry.metrics import Metrics
+from waygrid_shell.telemetry.names import ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
+
+SUCCEEDED: Final = "succeeded"
+FAILED: Final = "failed"
+CANCELED: Final = "canceled"
+
+
+class AttemptTally:
+    """See the module."""
+
+    def __init__(self, address: ServiceAddress, metrics: Metrics) -> None:
+        self._address = str(address)
+        self._metrics = metrics
+        self._in_flight = 0
+        self._outcomes: Counter[str] = Counter()
+        self._seconds: list[float] = []
+        metrics.ask(IN_FLIGHT, lambda: self._in_flight, self._address)
+
+    def begin(self) -> float:
+        """A handler begins to work; give what this returns to `end`."""
+        self._in_flight += 1
+        return perf_counter()
+
+    def end(self, began: float, answer: Message | None) -> None:
+        """It has ended with this answer; None if nobody waits for one."""
+        self._in_flight -= 1
+        self._seconds.append(perf_counter() - began)
+        if answer is None:
+            self._outcomes[CANCELED] += 1
+        else:
+            self._outcomes[SUCCEEDED if isinstance(answer, NodeTraversalSucceeded) else FAILED] += 1
+
+    def tell(self) -> None:
+        """Tell the metrics what has ended since the last time."""
+        for outcome, count in self._outcomes.items():
+            self._metrics.count(ATTEMPTS, self._address, outcome, by=count)
+        self._metrics.observe(ATTEMPT_SECONDS, self._seconds, self._address)
+        self._outcomes.clear()
+        self._seconds.clear()
