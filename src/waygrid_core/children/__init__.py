@@ -9,6 +9,7 @@ Reading order:
 
 1. `plan`, `identity`: what a traversal is to run, and what it is called.
 2. `start`: from a dispatch to a child. `derive`: DAGs that no author wrote (of an each, of a run).
+   `known_inside`: what a child need not do again.
 3. `ending`, `answer`: from a child's end to the signal that its parent hears.
 4. The machine of a series, of the same form as the machine of a traversal: `series_signals`, `series_events`,
    `series_effects`, `series_state`, `series_fold`; `repetition` (when the next run starts); `series` (one transition,

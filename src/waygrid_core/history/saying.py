@@ -1,6 +1,8 @@
 """Parts of sentences that many sentences have."""
 
+from waygrid_core.children.known_inside import is_of_body
 from waygrid_core.traversal.error import FAILED, ErrorDetail
+from waygrid_core.traversal.signals import Known
 
 
 def said(error: ErrorDetail) -> str:
@@ -18,6 +20,15 @@ def and_message(message: str | None) -> str:
 def say_attempt(attempt: int) -> str:
     """Which attempt it was, where it was not the first."""
     return in_brackets(f"attempt {attempt}") if attempt > 1 else ""
+
+
+def say_known(known: Known) -> str:
+    """How much was taken along that is done already."""
+    outputs = sum(not is_of_body(key) for key in known)
+    bodies = len(known) - outputs
+    parts = [f"{outputs} known {'output' if outputs == 1 else 'outputs'}"] if outputs else []
+    parts += [f"what is known of {bodies} {'body' if bodies == 1 else 'bodies'}"] if bodies else []
+    return f", with {' and '.join(parts)}" if parts else ""
 
 
 def in_brackets(text: str) -> str:

@@ -12,7 +12,7 @@ from waygrid_core.children.ending import (
 from waygrid_core.children.plan import LoopPlan
 from waygrid_core.children.series_events import RunEnded, RunScheduled, RunSignalHeld, RunStarted, SeriesBegun
 from waygrid_core.children.series_signals import HeldRunSignal, RunEnd, StartDue
-from waygrid_core.history.saying import and_message, said
+from waygrid_core.history.saying import and_message, said, say_known
 from waygrid_core.history.standing import Standing
 from waygrid_core.model.instant import write_instant
 
@@ -24,7 +24,7 @@ def series_sentence(standing: Standing, event: OfSeries) -> str:
     subject = standing.subject
     match event:
         case SeriesBegun(known=known):
-            taken = f", with {len(known)} known {'output' if len(known) == 1 else 'outputs'}" if known else ""
+            taken = say_known(known)
             return f"{subject} began{taken}"
         case RunStarted(run=run):
             return f"{_run(standing, run)} began"

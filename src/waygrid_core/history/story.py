@@ -24,7 +24,7 @@ from waygrid_core.dag.node import (
     ServiceWork,
     TaskNode,
 )
-from waygrid_core.history.saying import and_message, in_brackets, said, say_attempt
+from waygrid_core.history.saying import and_message, in_brackets, said, say_attempt, say_known
 from waygrid_core.history.series_story import series_sentence
 from waygrid_core.history.spans import say_span
 from waygrid_core.history.standing import Standing
@@ -149,7 +149,7 @@ def _of_traversal(standing: Standing, event: _OfTraversal) -> str:
     match event:
         case TraversalBegun(entry=entry, known=known):
             entered = f" at entry point {entry}" if entry else ""
-            taken = f", with {len(known)} known {'output' if len(known) == 1 else 'outputs'}" if known else ""
+            taken = say_known(known)
             return f"{subject} began{entered}{taken}"
         case TraversalPaused():
             return f"{subject} was paused"

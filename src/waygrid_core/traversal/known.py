@@ -43,7 +43,7 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
     By default nothing, if the old one took a failure, timeout or always edge after a failure: what it did after that
     answers the failure, not the work. `dag` is the DAG that the old one ran.
     """
-    if nodes is None and any(_went_on_after_failure(dag, state, node) for node in state.failed):
+    if nodes is None and went_on_after_failure(dag, state):
         return {}
     known: dict[KnownKey, JsonValue] = {}
     for node_id, run in state.nodes.items():
@@ -56,6 +56,11 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
         if isinstance(preparation, Preparation):
             known[(dag.digests[node_id], input_digest(preparation))] = run.output
     return known
+
+
+def went_on_after_failure(dag: Dag, state: TraversalState) -> bool:
+    """Whether a token took an edge that a failure opened."""
+    return any(_went_on_after_failure(dag, state, node) for node in state.failed)
 
 
 def _went_on_after_failure(dag: Dag, state: TraversalState, node_id: NodeId) -> bool:

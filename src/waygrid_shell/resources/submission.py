@@ -56,7 +56,8 @@ class AcceptedBatch:
 class RetryRequest:
     """Retry a traversal: with the same Spec or a corrected one, taking over what it did.
 
-    `nodes` names (by id) what to take over; None: all that it may. `payload` None: the same.
+    Without `spec` and `dag` it is the same. `nodes` names (by id) what to take over; None: all that it may. `labels` are
+    added to those that the traversal had.
     """
 
     spec: JsonValue = None
