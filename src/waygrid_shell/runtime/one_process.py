@@ -12,8 +12,8 @@ from attrs import frozen
 
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.api.application import application
+from waygrid_shell.api.platform import Platform
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.http_client import open_client
 from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
@@ -25,6 +25,7 @@ from waygrid_shell.runtime.supervisor import keep_running
 from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
 from waygrid_shell.settings.settings import Settings
+from waygrid_shell.telemetry.exporting import open_tracing
 from waygrid_shell.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -71,11 +72,12 @@ class OneProcess:
         settings, vitals, metrics = self._settings, self._vitals, self._metrics
         async with (
             _signals() as signals,
+            open_tracing(settings.tracing.endpoint, settings.tracing.service_name) as tracing,
             sqlite_ports(settings.data.dir) as ports,
-            open_client(settings.outbound) as client,
+            built_in(ports, settings) as handlers,
             anyio.create_task_group() as tasks,
         ):
-            crew = Crew(ports, {**built_in(client, ports, settings), **self._served}, metrics)
+            crew = Crew(ports, {**handlers, **self._served}, metrics, tracing)
             platform = platform_over(ports, settings.server, metrics, vitals)
             server = HttpServer(Draining(application(platform), vitals), settings.server)
             unfinished = await _unfinished(ports, crew)
@@ -87,11 +89,13 @@ class OneProcess:
             vitals.begin()
             self._tell(Begun(url=url_of(listener), served=crew.addresses, unfinished=unfinished))
             await anext(signals)
-            is_finished = await self._finish(crew, server, signals)
+            is_finished = await self._finish(crew, platform, server, signals)
             tasks.cancel_scope.cancel()
         return is_finished
 
-    async def _finish(self, crew: Crew, server: HttpServer, signals: AsyncIterator[signal.Signals]) -> bool:
+    async def _finish(
+        self, crew: Crew, platform: Platform, server: HttpServer, signals: AsyncIterator[signal.Signals]
+    ) -> bool:
         """Let attempts under way end, then the answers that are being sent; whether nobody asked a second time."""
         self._vitals.stop()
         drain = self._settings.server.drain.total_seconds()
@@ -100,6 +104,7 @@ class OneProcess:
             tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
             with anyio.move_on_after(drain):
                 await crew.close()
+            platform.lookout.close()  # ends what streams for ever; who watches comes back to the next process
             await server.finish()
             tasks.cancel_scope.cancel()
             return True

@@ -31,6 +31,8 @@ _SHORTEST_SECRET: Final = 4
 
 _HIDDEN: Final = "[secret]"
 
+_FIRST: Final = ("time", "level", "logger", "message", "traversal", "node", "attempt")
+
 _TALKATIVE: Final = (
     "aiohttp",
     "asyncio",
@@ -104,6 +106,7 @@ def _for_programs() -> list[Processor]:
         structlog.processors.ExceptionRenderer(_traceback_text),
         _without_secrets,
         structlog.processors.EventRenamer("message"),
+        _in_order,
         structlog.processors.JSONRenderer(serializer=_to_json),
     ]
 
@@ -121,6 +124,13 @@ def _for_people(stream: TextIO) -> list[Processor]:
 def _traceback_text(exc_info: Any) -> str:
     """The traceback as Python writes it: code and no values."""
     return str(structlog.processors.format_exc_info(None, "", {"exc_info": exc_info}).get("exception", ""))
+
+
+def _in_order(logger: Any, method: str, event: EventDict) -> EventDict:
+    """What every line has comes first."""
+    del logger, method
+    first = {key: event[key] for key in _FIRST if key in event}
+    return {**first, **{key: value for key, value in event.items() if key not in first}}
 
 
 def _without_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
