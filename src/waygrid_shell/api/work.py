@@ -27,7 +27,6 @@ from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.api.access import require
 from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.api.problems import Refusal
 from waygrid_shell.hosting.desk import Answered, Desk, Desks, Job, Seat
 from waygrid_shell.hosting.making import read_output
 from waygrid_shell.hosting.worker import idempotency_key
@@ -92,18 +91,10 @@ def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:
 
     async def serve(websocket: WebSocket) -> None:
         require(platform, websocket, "work")
-        _refuse_foreign_page(platform, websocket)
         await websocket.accept()
         await _Connection(websocket, desks, platform).serve()
 
     return (WebSocketRoute(frames.WORK_PATH, serve, name="work"),)
-
-
-def _refuse_foreign_page(platform: Platform, websocket: WebSocket) -> None:
-    """Browsers let any page open a WebSocket to anywhere, also to loopback; they say which page it is."""
-    origin = websocket.headers.get("origin")
-    if origin is not None and origin not in platform.settings.allowed_origins:
-        raise Refusal(403, "foreign-page", "The page may not do this", f"{origin} is not among the allowed origins")
 
 
 @define(eq=False)

@@ -20,6 +20,7 @@ from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports
 from waygrid_shell.runtime.remote_worker import RemoteWorker
 from waygrid_shell.runtime.supervisor import leaves_of
+from waygrid_shell.telemetry.logs import write_logs
 
 DEFAULT_SERVER = "http://127.0.0.1:8400"
 
@@ -41,6 +42,7 @@ class Request:
 def conduct(request: Request) -> int:
     """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given, or refused."""
     drain = _drain(request.drain)
+    write_logs(request.log_level, request.log_format)
     served = _served(request)
     server = request.server or os.environ.get("WAYGRID_SERVER") or DEFAULT_SERVER
     serves = {address: each.concurrency for address, each in served.items()}
