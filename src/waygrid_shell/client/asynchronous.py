@@ -9,12 +9,13 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
+from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.client.connection import Ask, Connection
 from waygrid_shell.client.errors import BadAnswer, NotFound, StillRunning, TraversalFailed
-from waygrid_shell.client.given_spec import GivenSpec, spec_document
+from waygrid_shell.client.given_spec import GivenSpec, spec_body, spec_document
 from waygrid_shell.client.live import Told, watch_traversal
 from waygrid_shell.resources.document import to_json
 from waygrid_shell.resources.history import History, HistoryEntry
@@ -156,8 +157,7 @@ class WaygridClient:
                 method="POST",
                 path="/v1/traversals",
                 query=(("wait", write_duration(waits)),) if waits > timedelta(0) else (),
-                body=_submission(spec, dag, payload, entry, name, labels),
-                has_body=True,
+                body=write_json(_submission(spec, dag, payload, entry, name, labels)),
                 headers=_headers(idempotency_key),
                 waits=waits,
             )
@@ -336,11 +336,11 @@ class WaygridClient:
 
     async def validate(self, spec: GivenSpec) -> SpecVerdict:
         """Whether a Spec is right, and everything that is wrong with it. Nothing is kept."""
-        return await self._document("POST", "/v1/specs/validate", SpecVerdict, body=spec_document(spec))
+        return await self._spec("/v1/specs/validate", spec)
 
     async def store(self, spec: GivenSpec) -> SpecVerdict:
         """Keep a Spec: from then on traversals can be handed in by the hash of its DAG. Raises `SpecRefused`."""
-        return await self._document("POST", "/v1/specs", SpecVerdict, body=spec_document(spec))
+        return await self._spec("/v1/specs", spec)
 
     async def dead_letters(self, *, page_size: int = 100) -> AsyncGenerator[DeadLetterView, None]:
         """The messages that nobody could handle, the oldest first."""
@@ -384,14 +384,18 @@ class WaygridClient:
             method=method,
             path=path,
             query=tuple(query),
-            body=body,
-            has_body=body is not None,
+            body=None if body is None else write_json(body),
             headers=headers or {},
         )
         return await self._connection.document(ask, kind)
 
+    async def _spec(self, path: str, spec: GivenSpec) -> SpecVerdict:
+        body, media_type = spec_body(spec)
+        ask = Ask(method="POST", path=path, body=body, media_type=media_type)
+        return await self._connection.document(ask, SpecVerdict)
+
     async def _post(self, path: str, body: JsonValue = None) -> None:
-        await self._connection.answer(Ask(method="POST", path=path, body=body, has_body=body is not None))
+        await self._connection.answer(Ask(method="POST", path=path, body=None if body is None else write_json(body)))
 
     async def _pages(self, path: str, kind: type[_Page], query: tuple[tuple[str, str], ...]) -> AsyncIterator[_Page]:
         following: str | None = path

@@ -11,7 +11,7 @@ from uuid import uuid4
 import aiohttp
 from attrs import define, frozen
 
-from waygrid_core.codec.json_bytes import read_json, write_json
+from waygrid_core.codec.json_bytes import read_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_shell.client.errors import (
@@ -44,8 +44,8 @@ class Ask:
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    body: JsonValue = None
-    has_body: bool = False
+    body: bytes | None = None
+    media_type: str = "application/json"
     headers: Mapping[str, str] = {}
     waits: timedelta = timedelta(0)
     answers_with_503: bool = False
@@ -120,9 +120,8 @@ class Connection:
         if ask.method == "POST":
             # With it a request may be repeated: the server does once what has one key.
             headers.setdefault("Idempotency-Key", uuid4().hex)
-        body = write_json(ask.body) if ask.has_body else None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        if ask.body is not None:
+            headers["Content-Type"] = ask.media_type
         sent = _Sent()
         while True:
             seconds = min(_ATTEMPT_SECONDS + ask.waits.total_seconds(), patience.remaining_seconds)
@@ -133,7 +132,7 @@ class Connection:
                     ask.method,
                     self.server + ask.path,
                     params=ask.query or None,
-                    data=body,
+                    data=ask.body,
                     headers=headers,
                     timeout=aiohttp.ClientTimeout(total=seconds),
                     allow_redirects=False,

@@ -6,6 +6,7 @@ from typing import TypeAlias, cast
 
 from attrs import frozen
 
+from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.node import Spec
 from waygrid_core.spec.write import write_spec
@@ -36,3 +37,12 @@ def spec_document(spec: GivenSpec) -> JsonValue:
             return Path(spec).read_text(encoding="utf-8-sig")
         case _:
             return cast("JsonValue", spec)
+
+
+def spec_body(spec: GivenSpec) -> tuple[bytes, str]:
+    """A Spec as the whole body of a request, and its media type. Raises as `spec_document`."""
+    document = spec_document(spec)
+    if not isinstance(document, str):
+        return write_json(document), "application/json"
+    is_json = document.lstrip().startswith("{")
+    return document.encode(), "application/json" if is_json else "application/yaml"

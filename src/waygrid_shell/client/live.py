@@ -18,6 +18,7 @@ Told: TypeAlias = TraversalView | Change | Progress
 """What is told of a traversal: how it stands (first, last, and after a gap), what changed, what a handler says."""
 
 _NOTHING_NEW_SECONDS: Final = 1.0
+"""Before a stream is opened again after one that told nothing: somebody in between may cut all that are silent."""
 
 
 async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGenerator[Told, None]:
@@ -27,24 +28,24 @@ async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGen
     once no connection could be had for as long as the connection's timeout.
     """
     last_id = ""
+    versions: dict[str, int] = {}
     patience = Patience(connection.timeout)
     while True:
         broken: WaygridError
-        pause_seconds = 0.0
+        was_heard = has_news = False
         try:
-            async with aclosing(_one_stream(connection, traversal_id, last_id)) as events:
-                async for event in events:
-                    # It answers, so it may be asked for ever; but not in a hurry if it has nothing new to say.
-                    patience = Patience(connection.timeout)
-                    is_known = event.event == "state" and event.id == last_id != ""
-                    pause_seconds = _NOTHING_NEW_SECONDS if is_known else 0.0
-                    last_id = event.id
-                    told = _read(connection, event)
-                    has_ended = isinstance(told, TraversalView) and told.status in ENDED
-                    if told is not None and (has_ended or not is_known):
+            async with aclosing(_one_stream(connection, traversal_id, last_id)) as stream:
+                async for events in stream:
+                    was_heard = True
+                    for event in events:
+                        last_id = event.id
+                        told = _read(connection, event)
+                        if told is None or _is_old(told, versions):
+                            continue
+                        has_news = True
                         yield told
-                    if has_ended:
-                        return
+                        if isinstance(told, TraversalView) and told.status in ENDED:
+                            return
             broken = Unreachable(connection.server, "it closes the stream before the traversal has ended")
         except EventTooLarge as error:
             raise BadAnswer(connection.server, f"sends too much: {error}") from error
@@ -56,19 +57,23 @@ async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGen
             broken = connection.unreachable(error)
             if not connection.was_reached:
                 patience.shorten(connection.first_contact)
-        delay = patience.delay(pause_seconds)
+        if was_heard:
+            patience = Patience(connection.timeout)
+        delay = patience.delay()
         if delay is None:
             raise broken
-        await asyncio.sleep(delay)
+        await asyncio.sleep(max(delay, _NOTHING_NEW_SECONDS) if was_heard and not has_news else delay)
 
 
-async def _one_stream(connection: Connection, traversal_id: str, last_id: str) -> AsyncGenerator[ServerSentEvent, None]:
+async def _one_stream(
+    connection: Connection, traversal_id: str, last_id: str
+) -> AsyncGenerator[tuple[ServerSentEvent, ...], None]:
+    """The events of each piece that comes; none, if it was only a sign of life."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     reader = EventReader(last_id)
     async with connection.stream(f"/v1/traversals/{traversal_id}/live", headers) as response:
         async for received in response.content.iter_any():
-            for event in reader.feed(received):
-                yield event
+            yield tuple(reader.feed(received))
 
 
 def _read(connection: Connection, event: ServerSentEvent) -> Told | None:
@@ -82,3 +87,16 @@ def _read(connection: Connection, event: ServerSentEvent) -> Told | None:
             return connection.read(text, Progress)
         case _:
             return None  # what a later version tells
+
+
+def _is_old(told: Told, versions: dict[str, int]) -> bool:
+    """Whether it was told before: of children, a server repeats some after a break. Notes what is told now."""
+    match told:
+        case Progress():
+            return False
+        case Change(traversal=traversal, version=version):
+            is_old = version <= versions.get(traversal, 0)
+        case TraversalView(id=traversal, version=version, status=status):
+            is_old = version <= versions.get(traversal, -1) and status not in ENDED
+    versions[traversal] = max(version, versions.get(traversal, 0))
+    return is_old

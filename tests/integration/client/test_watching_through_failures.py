@@ -74,6 +74,24 @@ async def test_a_story_that_breaks_off_goes_on_after_what_was_told() -> None:
     assert [heard.headers.get("last-event-id") for heard in server.heard] == [None, "3", "3", "3"]
 
 
+async def test_a_silent_traversal_is_watched_for_longer_than_any_call_may_take() -> None:
+    silent = streams(": still here\n\n")
+    acts = (streams(RUNNING), silent, silent, streams(ENDED))
+    async with misbehaving(*acts) as server, WaygridClient(server.url, timeout=SHORT) as client:
+        assert (await client.wait(ID)).status == "completed"
+    assert len(server.heard) == 4
+
+
+async def test_what_is_told_again_of_a_child_after_a_gap_is_told_once() -> None:
+    def child(version: int) -> str:
+        return event("change", 2, {"traversal": "child", "status": "running", "version": version})
+
+    async with misbehaving(
+        streams(RUNNING, child(1), child(3)), streams(child(1), child(3), child(4), ENDED)
+    ) as server:
+        assert await told_by(server.url) == ["running 2", "change 1", "change 3", "change 4", "completed 5"]
+
+
 async def test_a_state_that_is_told_again_after_a_gap_without_news_is_told_once() -> None:
     async with misbehaving(streams(RUNNING), streams(RUNNING, ENDED)) as server:
         assert await told_by(server.url) == ["running 2", "completed 5"]
