@@ -1,5 +1,6 @@
 """What `waygrid dev` does: reads the settings, opens what it needs, says where it is, and runs until asked to stop."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from waygrid_shell.runtime.server import CannotListen, listen
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -98,7 +101,13 @@ def _one_of(group: BaseExceptionGroup[BaseException], settings: Settings) -> Bas
     for leaf in leaves:
         if isinstance(leaf, UserError | BrokenPipeError | KeyboardInterrupt):
             return leaf
-    return group
+    _log.critical("a bug ended the process", exc_info=group)
+    bug = next((leaf for leaf in leaves if isinstance(leaf, Exception)), group)
+    return UserError(
+        f"a bug of Waygrid's own ended it ({type(bug).__name__}: {bug}); what was accepted is kept in "
+        f"{settings.data.dir} and goes on at the next start; the log has all of it",
+        FAILED,
+    )
 
 
 def _mistake(error: PortFailure | OSError, settings: Settings) -> UserError:
