@@ -1,40 +1,54 @@
 """`waygrid://destination/webhook`: POSTs the node's input as JSON to a service that listens.
 
-Parameters: `url` (needed), `headers` (an object), `timeout` (a duration, default 30s), `body` (instead of the input),
-`secret` (a `$secret`, best: then the request is signed). The request is in the form of Standard Webhooks:
+Parameters:
+
+- `url` (needed), `headers` (an object), `body` (instead of the input);
+- `secret` (a `$secret`, best): then the request is signed. Several keys with spaces between them give several
+  signatures: while a key is being replaced, the receiver may have the old one or the new;
+- `timeout`: a duration, default 30s, for one exchange;
+- `maxWait`: a duration, default 30s: so long, all in all, the attempt waits for a receiver that answers 429 or 503 and
+  says in `Retry-After` when to come again;
+- `tryAgain`: statuses that are worth another attempt, default [408, 425, 429, "5xx"].
+
+The request is in the form of Standard Webhooks:
 
 - `webhook-id`: the same for all attempts at one node of one traversal, and so is `Idempotency-Key`: a receiver that
   remembers it acts once, however often the delivery is made;
-- `webhook-timestamp`: seconds since 1970 of this attempt;
-- `webhook-signature`: with a secret, `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. A secret that begins
-  with `whsec_` is base64 of the key; any other is the key itself.
+- `webhook-timestamp`: seconds since 1970 of this request;
+- `webhook-signature`: with a secret, for each key `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`. A key that
+  begins with `whsec_` is in base64; any other is the key itself.
 
-The verdict: a status of 2xx is a delivery, output `{"status": 204}`; any other a failure `http-<status>`, and no
-answer `unreachable`. What is made again is the retry policy's business: `doNotRetry: ["http-4*"]` for a receiver
-whose 4xx are for good.
+The verdict: 2xx is a delivery, output `{"status": 204}`. A status of `tryAgain` fails with `http-<status>` and no
+answer with `unreachable`: the retry policy makes the delivery again. All else, redirects too, fails with `bad-value`,
+which no policy retries: the receiver would refuse the same request again.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.outcome import Failure
+from waygrid_core.webhook.signature import signing_keys, webhook_headers
+from waygrid_core.webhook.verdict import Verdict, judge
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import (
-    HttpClient,
+from waygrid_shell.hosting.http_client import HttpClient, Response, shown_url
+from waygrid_shell.hosting.parameters import (
+    Statuses,
     http_headers,
     http_timeout,
     http_url,
+    max_wait,
     refuse_unknown,
+    statuses,
 )
+from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 from waygrid_shell.ports.clock import Clock
 
-_PARAMETERS: Final = frozenset({"url", "headers", "timeout", "body", "secret"})
-_MESSAGE_OF_BODY: Final = 500
+_PARAMETERS: Final = frozenset({"url", "headers", "timeout", "maxWait", "body", "secret", "tryAgain"})
+_TRY_AGAIN: Final = Statuses(frozenset({408, 425, 429}), frozenset({"5xx"}))
+_MESSAGE_OF_BODY: Final = 200
+"""Characters of a refusal's body that go into the message: enough for a sentence, too few for somebody's data."""
 
 
 class WebhookDestination:
@@ -49,43 +63,51 @@ class WebhookDestination:
         parameters = attempt.parameters
         refuse_unknown(parameters, _PARAMETERS)
         url = http_url(parameters)
+        given = http_headers(parameters)
+        timeout = http_timeout(parameters)
+        again = statuses(parameters, "tryAgain", _TRY_AGAIN)
+        keys = _keys(parameters)
         body = write_json(parameters.get("body", attempt.input))
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": attempt.idempotency_key,
-            **http_headers(parameters),
-            **webhook_headers(attempt.idempotency_key, int(self._clock.now().timestamp()), body, _secret(parameters)),
-        }
-        response = await self._client.request(
-            "POST", url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
+
+        async def send() -> Response:
+            """Signed anew each time: a receiver does not take an old timestamp."""
+            signed = webhook_headers(attempt.idempotency_key, int(self._clock.now().timestamp()), body, keys)
+            headers = {
+                "Content-Type": "application/json",
+                "Idempotency-Key": attempt.idempotency_key,
+                **given,
+                **signed,
+            }
+            return await self._client.request("POST", url, headers=headers, body=body, timeout_seconds=timeout)
+
+        response = await ask_patiently(
+            send, lambda answer: wanted_wait(answer.status, answer.headers), max_wait(parameters)
         )
-        if response.status // 100 != 2:
-            text = response.body.decode("utf-8", "replace").strip()
-            raise Failed(f"http-{response.status}", f"POST {url}: {text[:_MESSAGE_OF_BODY] or 'no body'}")
-        return {"status": response.status}
+        verdict = judge(response.status, again.__contains__)
+        match verdict:
+            case Verdict.DELIVERED:
+                return {"status": response.status}
+            case Verdict.TRY_AGAIN:
+                raise Failed(f"http-{response.status}", _refusal(url, response))
+            case Verdict.GIVE_UP:
+                raise Failed("bad-value", f"http-{response.status}, no use in trying again: {_refusal(url, response)}")
+            case _:
+                assert_never(verdict)
 
 
-def webhook_headers(message_id: str, timestamp: int, body: bytes, secret: str | None) -> dict[str, str]:
-    """The headers of Standard Webhooks, signed if there is a secret. Raises `Failed` for a secret that is no base64."""
-    headers = {"webhook-id": message_id, "webhook-timestamp": str(timestamp)}
-    if secret is not None:
-        signed = f"{message_id}.{timestamp}.".encode() + body
-        signature = hmac.new(_key(secret), signed, hashlib.sha256).digest()
-        headers["webhook-signature"] = f"v1,{base64.b64encode(signature).decode()}"
-    return headers
+def _refusal(url: str, response: Response) -> str:
+    text = response.body.decode("utf-8", "replace").strip()
+    return f"POST {shown_url(url)}: {text[:_MESSAGE_OF_BODY] or 'no body'}"
 
 
-def _key(secret: str) -> bytes:
-    if not secret.startswith("whsec_"):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error as error:
-        raise Failed("bad-value", "the secret begins with whsec_ and what follows is no base64") from error
-
-
-def _secret(parameters: Mapping[str, JsonValue]) -> str | None:
+def _keys(parameters: Mapping[str, JsonValue]) -> tuple[bytes, ...]:
+    """The keys to sign with; none without a secret. Raises `Failed`."""
     secret = parameters.get("secret")
-    if secret is not None and not isinstance(secret, str):
+    if secret is None:
+        return ()
+    if not isinstance(secret, str):
         raise Failed("bad-value", "the parameter secret is no text")
-    return secret
+    keys = signing_keys(secret)
+    if isinstance(keys, Failure):
+        raise Failed("bad-value", f"the parameter secret: {keys.failure()}")
+    return keys.unwrap()

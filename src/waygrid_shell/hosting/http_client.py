@@ -1,30 +1,23 @@
 """The HTTP client that processors and destinations share: guarded, no redirects, nothing from the environment."""
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
 from attrs import frozen
+from yarl import URL
 
-from waygrid_core.codec.json_bytes import write_json
-from waygrid_core.model.duration import parse_duration
-from waygrid_core.model.json_value import JsonValue
-from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.attempt import Failed
 from waygrid_shell.hosting.outbound import AddressRefused, GuardedResolver, socket_factory
 from waygrid_shell.settings.settings import OutboundSettings
 
-DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 CONNECTIONS: Final = 256
 """Open connections, to all hosts together."""
 
 
 _MAX_MESSAGE: Final = 500
 """Characters of what the library says about an answer that is no HTTP: it repeats some of it."""
-
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @frozen
@@ -57,7 +50,7 @@ class HttpClient:
         Raises `Failed` with code `unreachable` (no answer, none in time, or one that is no HTTP), `bad-output` (too
         large) or `bad-value` (a url or header that cannot be sent, or an address that may not be connected to).
         """
-        place = f"{method} {url}"
+        place = f"{method} {shown_url(url)}"
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self.session.request(
@@ -113,57 +106,14 @@ def refusal(error: BaseException) -> AddressRefused | None:
     return None
 
 
-def http_url(parameters: Mapping[str, JsonValue]) -> str:
-    """The parameter `url`. Raises `Failed`."""
-    url = parameters.get("url")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        raise Failed(
-            "bad-value", f"the parameter url is {_shown(url)}; write a text that begins with http:// or https://"
-        )
-    return url
-
-
-def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
-    """The parameter `headers`, an object of texts and numbers; null leaves one out. Raises `Failed`."""
-    given = parameters.get("headers")
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise Failed("bad-value", f"the parameter headers is {_shown(given)}; write an object of texts")
-    headers = {}
-    for name, value in given.items():
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Failed("bad-value", f"the header {name} is {_shown(value)}; write a text")
-        text = str(value)
-        if _NAME.fullmatch(name) is None or any(character in text for character in "\r\n\0"):
-            raise Failed("bad-value", f"the header {_shown(name)} cannot be sent with the value {_shown(text)}")
-        headers[name] = text
-    return headers
-
-
-def http_timeout(parameters: Mapping[str, JsonValue]) -> float:
-    """The parameter `timeout`, a duration as text, in seconds. Raises `Failed`."""
-    given = parameters.get("timeout")
-    if given is None:
-        return DEFAULT_TIMEOUT_SECONDS
-    parsed = parse_duration(given) if isinstance(given, str) else Failure(f"{_shown(given)} is no duration")
-    if isinstance(parsed, Failure):
-        raise Failed("bad-value", f"the parameter timeout: {parsed.failure()}")
-    return parsed.unwrap().total_seconds()
-
-
-def refuse_unknown(parameters: Mapping[str, JsonValue], known: frozenset[str]) -> None:
-    """Raise `Failed` for a parameter that nobody would read: most often a slip of the pen."""
-    unknown = sorted(set(parameters) - known)
-    if unknown:
-        raise Failed("bad-value", f"unknown parameter {unknown[0]!r}; known are {', '.join(sorted(known))}")
-
-
 def _short(message: str) -> str:
     return message if len(message) <= _MAX_MESSAGE else message[:_MAX_MESSAGE]
 
 
-def _shown(value: JsonValue) -> str:
-    return write_json(value)[:60].decode("utf-8", "replace")
+def shown_url(url: str) -> str:
+    """A url as messages may have it: without its query and user, in which secrets travel."""
+    try:
+        plain = URL(url).with_user(None).with_query(None).with_fragment(None)
+    except ValueError:
+        return url[:_MAX_MESSAGE]
+    return str(plain)[:_MAX_MESSAGE]

@@ -1,18 +1,21 @@
-"""`waygrid://processor/http`: any service that speaks JSON over HTTP.
+"""`waygrid://processor/http`: any service that speaks HTTP, JSON most of all.
 
 Parameters (templates like any, evaluated before they come here):
 
 - `url` (needed), `method` (default POST), `headers` (an object), `query` (an object, added to the url);
-- `body`: what is sent as JSON. Default: the node's input, for POST, PUT and PATCH; null sends `null`;
-- `timeout`: a duration, default 30s, for the whole exchange;
+- `body`: what is sent. Default: the node's input, for POST, PUT and PATCH; null sends `null`;
+- `encoding`: how: `json` (default), `form` (an object, as a form of a web page) or `text`;
+- `timeout`: a duration, default 30s, for one exchange;
+- `maxWait`: a duration, default 30s: so long, all in all, the attempt waits for a service that answers 429 or 503 and
+  says in `Retry-After` when to come again;
 - `success`: which statuses are successes, a list of numbers and of classes such as "2xx"; default ["2xx"];
 - `output`: `body` (default) the answer as JSON, `text` as a text, `response` as `{status, headers, body}`, its body as
   JSON if it is some, else as a text.
 
 Each request has the header `Idempotency-Key`, the same for all attempts at one node of one traversal, so that a service
 which honours it acts once over retries. An answer without a body gives `{}`. Failures: `unreachable`, `http-<status>`
-(with the beginning of the body in its message), `bad-output` (no JSON, or too large), `bad-value`. Redirects are not
-followed: `http-302`.
+(with the beginning of the body in its message), `bad-output` (no JSON, or too large), `bad-value` (a parameter that is
+wrong, or an address that may not be connected to). Redirects are not followed: `http-302`.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,19 +26,25 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import (
-    HttpClient,
-    Response,
+from waygrid_shell.hosting.http_client import HttpClient, Response, shown_url
+from waygrid_shell.hosting.making import read_output
+from waygrid_shell.hosting.parameters import (
+    Statuses,
     http_headers,
     http_timeout,
     http_url,
+    max_wait,
     refuse_unknown,
+    statuses,
 )
-from waygrid_shell.hosting.making import read_output
+from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SENDS_INPUT: Final = frozenset({"POST", "PUT", "PATCH"})
-_PARAMETERS: Final = frozenset({"url", "method", "headers", "query", "body", "timeout", "success", "output"})
+_PARAMETERS: Final = frozenset(
+    {"url", "method", "headers", "query", "body", "encoding", "timeout", "maxWait", "success", "output"}
+)
+_SUCCESS: Final = Statuses(frozenset(), frozenset({"2xx"}))
 _MESSAGE_OF_BODY: Final = 500
 """Characters of an error's body that go into the message."""
 
@@ -53,22 +62,40 @@ class HttpProcessor:
         method = _method(parameters)
         url = _with_query(http_url(parameters), parameters.get("query"))
         read = _reader(parameters)
-        succeeds = _success(parameters)
+        succeeds = statuses(parameters, "success", _SUCCESS)
+        timeout = http_timeout(parameters)
         headers = {"Accept": "application/json", "Idempotency-Key": attempt.idempotency_key, **http_headers(parameters)}
         body = None
-        if "body" in parameters:
-            body = write_json(parameters["body"])
-        elif method in _SENDS_INPUT:
-            body = write_json(attempt.input)
-        if body is not None and not any(name.lower() == "content-type" for name in headers):
-            headers["Content-Type"] = "application/json"
-        response = await self._client.request(
-            method, url, headers=headers, body=body, timeout_seconds=http_timeout(parameters)
+        if "body" in parameters or method in _SENDS_INPUT:
+            content_type, body = _encoded(parameters, parameters.get("body", attempt.input))
+            if not any(name.lower() == "content-type" for name in headers):
+                headers["Content-Type"] = content_type
+        response = await ask_patiently(
+            lambda: self._client.request(method, url, headers=headers, body=body, timeout_seconds=timeout),
+            lambda answer: None if answer.status in succeeds else wanted_wait(answer.status, answer.headers),
+            max_wait(parameters),
         )
-        if not (response.status in succeeds or f"{response.status // 100}xx" in succeeds):
+        if response.status not in succeeds:
             text = response.body.decode("utf-8", "replace").strip()
-            raise Failed(f"http-{response.status}", f"{method} {url}: {text[:_MESSAGE_OF_BODY] or 'no body'}")
+            message = f"{method} {shown_url(url)}: {text[:_MESSAGE_OF_BODY] or 'no body'}"
+            raise Failed(f"http-{response.status}", message)
         return read(response)
+
+
+def _encoded(parameters: Mapping[str, JsonValue], body: JsonValue) -> tuple[str, bytes]:
+    """The content type and the bytes of a body. Raises `Failed`."""
+    encoding = parameters.get("encoding", "json")
+    match encoding:
+        case "json":
+            return "application/json", write_json(body)
+        case "form":
+            return "application/x-www-form-urlencoded", urlencode(_pairs(body, "body")).encode()
+        case "text" if isinstance(body, str):
+            return "text/plain; charset=utf-8", body.encode("utf-8", "replace")
+        case "text":
+            raise Failed("bad-value", "the body is no text, and encoding is text")
+        case _:
+            raise Failed("bad-value", f"the parameter encoding is {encoding!r}; write json, form or text")
 
 
 def _method(parameters: Mapping[str, JsonValue]) -> str:
@@ -79,29 +106,23 @@ def _method(parameters: Mapping[str, JsonValue]) -> str:
 
 
 def _with_query(url: str, query: JsonValue) -> str:
-    if query is None:
-        return url
-    if not isinstance(query, Mapping):
-        raise Failed("bad-value", "the parameter query is no object")
-    pairs = [
-        (name, value if isinstance(value, str) else write_json(value).decode())
-        for name, given in query.items()
-        for value in (given if isinstance(given, list) else [given])
-        if value is not None
-    ]
+    pairs = [] if query is None else _pairs(query, "query")
     if not pairs:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}"
+    address, hash_mark, fragment = url.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}{hash_mark}{fragment}"
 
 
-def _success(parameters: Mapping[str, JsonValue]) -> frozenset[int | str]:
-    given = parameters.get("success", ["2xx"])
-    listed = given if isinstance(given, list) else [given]
-    for status in listed:
-        is_class = isinstance(status, str) and status in ("1xx", "2xx", "3xx", "4xx", "5xx")
-        if not is_class and (isinstance(status, bool) or not isinstance(status, int)):
-            raise Failed("bad-value", f"the parameter success has {status!r}; write statuses such as 200 or 2xx")
-    return frozenset(status for status in listed if isinstance(status, int | str))
+def _pairs(given: JsonValue, name: str) -> list[tuple[str, str]]:
+    """The members of an object as pairs of texts: one an item of a list, none for null. Raises `Failed`."""
+    if not isinstance(given, Mapping):
+        raise Failed("bad-value", f"the parameter {name} is no object")
+    return [
+        (member, value if isinstance(value, str) else write_json(value).decode())
+        for member, values in given.items()
+        for value in (values if isinstance(values, list) else [values])
+        if value is not None
+    ]
 
 
 def _reader(parameters: Mapping[str, JsonValue]) -> Callable[[Response], JsonValue]:

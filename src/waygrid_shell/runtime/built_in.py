@@ -1,29 +1,43 @@
 """What every plant serves by itself, unless the user's app serves the address."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.destinations.blackhole import blackhole
 from waygrid_shell.destinations.webhook import WebhookDestination
+from waygrid_shell.destinations.websocket import WebsocketDestination
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.http_client import CONNECTIONS, HttpClient
+from waygrid_shell.hosting.http_client import CONNECTIONS, open_client
 from waygrid_shell.processors.http import HttpProcessor
+from waygrid_shell.processors.openai.processor import OpenaiProcessor
+from waygrid_shell.processors.transform.processes import open_expression_processes
+from waygrid_shell.processors.transform.processor import TransformProcessor
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import Settings
 
 HTTP: Final = ServiceAddress("processor", "http")
+OPENAI: Final = ServiceAddress("processor", "openai")
+TRANSFORM: Final = ServiceAddress("processor", "transform")
 WEBHOOK: Final = ServiceAddress("destination", "webhook")
+WEBSOCKET: Final = ServiceAddress("destination", "websocket")
 BLACKHOLE: Final = ServiceAddress("destination", "blackhole")
 
-BUILT_IN: Final = frozenset({HTTP, WEBHOOK, BLACKHOLE})
+BUILT_IN: Final = frozenset({HTTP, OPENAI, TRANSFORM, WEBHOOK, WEBSOCKET, BLACKHOLE})
 """The addresses of `built_in`."""
 
 
-def built_in(client: HttpClient, ports: Ports, settings: Settings) -> Mapping[ServiceAddress, Served]:
-    """The handlers; `client` is what they connect outwards with."""
-    return {
-        HTTP: Served(handler=HttpProcessor(client), concurrency=CONNECTIONS),
-        WEBHOOK: Served(handler=WebhookDestination(client, ports.clock), concurrency=CONNECTIONS),
-        BLACKHOLE: Served(handler=blackhole),
-    }
+@asynccontextmanager
+async def built_in(ports: Ports, settings: Settings) -> AsyncIterator[Mapping[ServiceAddress, Served]]:
+    """The handlers, which work as long as the context lasts."""
+    clock = ports.clock
+    async with open_client(settings.outbound) as client, open_expression_processes() as processes:
+        yield {
+            HTTP: Served(handler=HttpProcessor(client), concurrency=CONNECTIONS),
+            OPENAI: Served(handler=OpenaiProcessor(client, settings.openai)),
+            TRANSFORM: Served(handler=TransformProcessor(processes)),
+            WEBHOOK: Served(handler=WebhookDestination(client, clock), concurrency=CONNECTIONS),
+            WEBSOCKET: Served(handler=WebsocketDestination(ports.channel_log, clock)),
+            BLACKHOLE: Served(handler=blackhole),
+        }

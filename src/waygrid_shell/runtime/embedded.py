@@ -12,7 +12,6 @@ from waygrid_core.inbox.mailbox import MailboxName, Waiter
 from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.hosting.http_client import open_client
 from waygrid_shell.origins.batch.intake import Intake
 from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.crew import Crew
@@ -70,8 +69,8 @@ async def embedded_plant(
     Whatever a service cannot go on after (`StorageFull`, say) ends the context with an exception group that holds it.
     """
     settings = settings or Settings()
-    async with open_client(settings.outbound) as client, anyio.create_task_group() as tasks:
-        crew = Crew(ports, {**built_in(client, ports, settings), **served}, Metrics())
+    async with built_in(ports, settings) as handlers, anyio.create_task_group() as tasks:
+        crew = Crew(ports, {**handlers, **served}, Metrics())
         for run in crew.services.values():
             tasks.start_soon(run)
         tasks.start_soon(_forget_old_answers, ports)

@@ -1,0 +1,109 @@
+"""Parameters of the services that come with Waygrid, read: whatever is wrong with one is `Failed("bad-value", ...)`."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import frozen
+
+from waygrid_core.codec.json_bytes import write_json
+from waygrid_core.model.duration import parse_duration
+from waygrid_core.model.json_value import JsonValue
+from waygrid_core.outcome import Failure
+from waygrid_shell.hosting.attempt import Failed
+from waygrid_shell.hosting.retry_after import DEFAULT_MAX_WAIT_SECONDS
+
+DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CLASSES: Final = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx"})
+
+
+@frozen
+class Statuses:
+    """Statuses of HTTP: single ones, and classes such as `2xx`."""
+
+    single: frozenset[int]
+    classes: frozenset[str]
+
+    def __contains__(self, status: int) -> bool:
+        return status in self.single or f"{status // 100}xx" in self.classes
+
+
+def http_url(parameters: Mapping[str, JsonValue]) -> str:
+    """The parameter `url`. Raises `Failed`."""
+    url = parameters.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise Failed(
+            "bad-value", f"the parameter url is {_shown(url)}; write a text that begins with http:// or https://"
+        )
+    return url
+
+
+def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
+    """The parameter `headers`, an object of texts and numbers; null leaves one out. Raises `Failed`."""
+    given = parameters.get("headers")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise Failed("bad-value", f"the parameter headers is {_shown(given)}; write an object of texts")
+    headers = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise Failed("bad-value", f"the header {name} is {_shown(value)}; write a text")
+        text = str(value)
+        if _NAME.fullmatch(name) is None or any(character in text for character in "\r\n\0"):
+            raise Failed("bad-value", f"the header {_shown(name)} cannot be sent with the value {_shown(text)}")
+        headers[name] = text
+    return headers
+
+
+def http_timeout(parameters: Mapping[str, JsonValue]) -> float:
+    """The parameter `timeout` in seconds: of one exchange. Raises `Failed`."""
+    return seconds_of(parameters, "timeout", DEFAULT_TIMEOUT_SECONDS)
+
+
+def max_wait(parameters: Mapping[str, JsonValue]) -> float:
+    """The parameter `maxWait` in seconds: how long a `Retry-After` is waited for. Raises `Failed`."""
+    return seconds_of(parameters, "maxWait", DEFAULT_MAX_WAIT_SECONDS)
+
+
+def statuses(parameters: Mapping[str, JsonValue], name: str, default: Statuses) -> Statuses:
+    """A parameter that lists statuses, or is one. Raises `Failed`."""
+    given = parameters.get(name)
+    if given is None:
+        return default
+    single: set[int] = set()
+    classes: set[str] = set()
+    for status in given if isinstance(given, list) else [given]:
+        if isinstance(status, str) and status in _CLASSES:
+            classes.add(status)
+        elif isinstance(status, int) and not isinstance(status, bool):
+            single.add(status)
+        else:
+            raise Failed("bad-value", f"the parameter {name} has {_shown(status)}; write statuses such as 200 or 2xx")
+    return Statuses(frozenset(single), frozenset(classes))
+
+
+def seconds_of(parameters: Mapping[str, JsonValue], name: str, default: float) -> float:
+    """A parameter that is a duration, in seconds. Raises `Failed`."""
+    given = parameters.get(name)
+    if given is None:
+        return default
+    parsed = parse_duration(given) if isinstance(given, str) else Failure(f"{_shown(given)} is no duration")
+    if isinstance(parsed, Failure):
+        raise Failed("bad-value", f"the parameter {name}: {parsed.failure()}")
+    return parsed.unwrap().total_seconds()
+
+
+def refuse_unknown(parameters: Mapping[str, JsonValue], known: frozenset[str]) -> None:
+    """Raise `Failed` for a parameter that nobody would read: most often a slip of the pen."""
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise Failed("bad-value", f"unknown parameter {unknown[0]!r}; known are {', '.join(sorted(known))}")
+
+
+def _shown(value: JsonValue) -> str:
+    return write_json(value)[:60].decode("utf-8", "replace")

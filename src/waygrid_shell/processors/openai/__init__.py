@@ -1,0 +1,1 @@
+"""`waygrid://processor/openai`: an answer of a language model. Begin with `processor`."""

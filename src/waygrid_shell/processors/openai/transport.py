@@ -1,0 +1,85 @@
+"""The transport that the OpenAI SDK sends its requests over: our own client, so that the guard holds for it too.
+
+Loaded by the first call only, as the SDK is.
+"""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import httpx2
+
+from waygrid_shell.hosting.http_client import HttpClient, refusal
+from waygrid_shell.hosting.outbound import AddressRefused
+
+
+class RefusedAddress(httpx2.TransportError):
+    """The guard does not let a connection be made."""
+
+    def __init__(self, refused: AddressRefused) -> None:
+        super().__init__(str(refused))
+
+
+class TooLarge(httpx2.TransportError):
+    """The answer has more bytes than an answer may have."""
+
+
+class GuardedTransport(httpx2.AsyncBaseTransport):
+    """Sends over an `HttpClient`, whose limits hold: where to, how large an answer, and no redirects."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send it; the body of the answer is read as it comes."""
+        timeout = _timeout(request)
+        try:
+            response = await self._client.session.request(
+                request.method,
+                str(request.url),
+                headers=list(request.headers.multi_items()),
+                data=await request.aread(),
+                timeout=timeout,
+                allow_redirects=False,
+                auto_decompress=False,  # httpx does it, as it asked for it
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise _as_httpx(error) from error
+        return httpx2.Response(
+            status_code=response.status,
+            headers=list(response.raw_headers),
+            stream=_Body(response, self._client.max_response_bytes),
+            request=request,
+        )
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, response: aiohttp.ClientResponse, max_bytes: int) -> None:
+        self._response = response
+        self._max_bytes = max_bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        received = 0
+        try:
+            async for part in self._response.content.iter_any():
+                received += len(part)
+                if received > self._max_bytes:
+                    raise TooLarge(f"the answer has more than {self._max_bytes} bytes")
+                yield part
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _as_httpx(error) from error
+
+    async def aclose(self) -> None:
+        self._response.close()
+
+
+def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:
+    given = request.extensions.get("timeout", {})
+    return aiohttp.ClientTimeout(total=given.get("read"))
+
+
+def _as_httpx(error: BaseException) -> httpx2.TransportError:
+    if (refused := refusal(error)) is not None:
+        return RefusedAddress(refused)
+    if isinstance(error, TimeoutError):
+        return httpx2.ReadTimeout("no answer in time")
+    return httpx2.NetworkError(str(error) or type(error).__name__)
