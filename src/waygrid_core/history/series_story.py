@@ -9,7 +9,6 @@ from waygrid_core.children.ending import (
     EndedInSuccess,
     TraversalEnd,
 )
-from waygrid_core.children.plan import LoopPlan
 from waygrid_core.children.series_events import RunEnded, RunScheduled, RunSignalHeld, RunStarted, SeriesBegun
 from waygrid_core.children.series_signals import HeldRunSignal, RunEnd, StartDue
 from waygrid_core.history.saying import and_message, said, say_known
@@ -27,20 +26,15 @@ def series_sentence(standing: Standing, event: OfSeries) -> str:
             taken = say_known(known)
             return f"{subject} began{taken}"
         case RunStarted(run=run):
-            return f"{_run(standing, run)} began"
+            return f"{standing.run(run)} was started"
         case RunScheduled(run=run, due=due):
-            return f"{_run(standing, run)} begins at {write_instant(due)}"
+            return f"{standing.run(run)} is to be started at {write_instant(due)}"
         case RunEnded(run=run, end=end):
-            return f"{_run(standing, run)} {_ended(end)}"
+            return f"{standing.run(run)} {_ended(end)}"
         case RunSignalHeld(signal=signal):
             return f"{_held(standing, signal)}, which is held while {subject} is paused"
         case _:
             assert_never(event)
-
-
-def _run(standing: Standing, run: int) -> str:
-    word = "round" if isinstance(standing.plan, LoopPlan) else "run"
-    return f"{word} {run} of {standing.subject}"
 
 
 def _ended(end: TraversalEnd) -> str:
@@ -60,8 +54,8 @@ def _ended(end: TraversalEnd) -> str:
 def _held(standing: Standing, signal: HeldRunSignal) -> str:
     match signal:
         case RunEnd(run=run, end=end):
-            return f"{_run(standing, run)} {_ended(end)}"
+            return f"{standing.run(run)} {_ended(end)}"
         case StartDue(run=run):
-            return f"{_run(standing, run)} is due"
+            return f"{standing.run(run)} is due"
         case _:
             assert_never(signal)

@@ -10,7 +10,7 @@ from functools import cached_property
 from attrs import field, frozen
 
 from waygrid_core.children.derive import dag_of
-from waygrid_core.children.plan import EachPlan, TraversalPlan
+from waygrid_core.children.plan import EachPlan, LoopPlan, TraversalPlan
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.edge import edges_from
 from waygrid_core.dag.naming import body_annotations, on_end_annotations, title_of
@@ -33,11 +33,13 @@ class Standing:
     compiled: CompiledDag | None = field(default=None, repr=False)
     annotations: DagAnnotations = field(factory=DagAnnotations, repr=False)
     prefix: str = ""
+    subject: str = "the traversal"
+    """What it is called in a sentence."""
 
     @property
-    def subject(self) -> str:
-        """What it is called in a sentence."""
-        return self.prefix.rstrip("/") or "the traversal"
+    def place(self) -> str:
+        """What its nodes stand in, as their names have it; empty for what a user started."""
+        return self.prefix.rstrip("/")
 
     @cached_property
     def dag(self) -> Dag | None:
@@ -61,7 +63,7 @@ class Standing:
             return f"{self.prefix}{node_id}"
         if isinstance(self.plan, EachPlan):
             index = self.member(node)
-            return self.subject if index is None else f"{self.subject}[{index}]"
+            return f"the list of {self.place}" if index is None else f"{self.place}[{index}]"
         return self.prefix + title_of(self.dag, self.annotations, node)
 
     def node(self, node_id: NodeId) -> DagNode | None:
@@ -77,21 +79,27 @@ class Standing:
     def child(self, traversal: TraversalId, plan: TraversalPlan, parent: NodeParent | SeriesParent) -> "Standing":
         """Where the child stands that `parent`, which is in this traversal, waits for."""
         if isinstance(parent, SeriesParent):
-            prefix = f"{self.subject}[{parent.run}]/" if self.prefix else f"run {parent.run}/"
-            return self._with(traversal, plan, self.annotations, prefix)
-        if isinstance(self.plan, EachPlan):
-            return self._with(traversal, plan, self.annotations, f"{self.title(parent.node)}/")
-        inside = body_annotations(self.annotations, parent.node)
-        return self._with(traversal, plan, inside, f"{self.title(parent.node)}/")
+            prefix = f"{self.place}[{parent.run}]/" if self.prefix else f"run {parent.run}/"
+            return self._with(traversal, plan, self.annotations, prefix, self.run(parent.run))
+        title = self.title(parent.node)
+        inside = self.annotations
+        if not isinstance(self.plan, EachPlan):  # whose members run the body whose annotations these are
+            inside = body_annotations(self.annotations, parent.node)
+        return self._with(traversal, plan, inside, f"{title}/", f"the body of {title}")
+
+    def run(self, number: int) -> str:
+        """What a run of a series, or a round of a loop, is called in a sentence."""
+        return f"round {number} of {self.place}" if isinstance(self.plan, LoopPlan) else f"run {number}"
 
     def follow_up(self, traversal: TraversalId, plan: TraversalPlan) -> "Standing":
         """Where the traversal of its onEnd stands."""
-        return self._with(traversal, plan, on_end_annotations(self.annotations), f"{self.prefix}onEnd/")
+        inside = on_end_annotations(self.annotations)
+        return self._with(traversal, plan, inside, f"{self.prefix}onEnd/", f"{self.prefix}onEnd")
 
     def _with(
-        self, traversal: TraversalId, plan: TraversalPlan, annotations: DagAnnotations, prefix: str
+        self, traversal: TraversalId, plan: TraversalPlan, annotations: DagAnnotations, prefix: str, subject: str
     ) -> "Standing":
-        return Standing(traversal, self.root, plan, self.compiled, annotations, prefix)
+        return Standing(traversal, self.root, plan, self.compiled, annotations, prefix, subject)
 
 
 def in_reading_order(dag: Dag) -> tuple[DagNode, ...]:

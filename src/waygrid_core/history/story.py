@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
+from waygrid_core.children.plan import EachPlan
 from waygrid_core.children.series_events import (
     RunEnded,
     RunScheduled,
@@ -233,7 +234,7 @@ _OfFork: TypeAlias = ForkOpened | BranchOpened | BranchSucceeded | BranchFailed 
 def _of_fork(standing: Standing, event: _OfFork) -> str:
     if isinstance(event, ForkOpened):
         return _opened(standing, event)
-    branch = f"branch {event.branch} of {standing.title(_join_of(standing, event.fork))}"
+    branch = _branch(standing, event.fork, event.branch)
     match event:
         case BranchOpened():
             return f"{branch} began"
@@ -249,19 +250,21 @@ def _of_fork(standing: Standing, event: _OfFork) -> str:
             assert_never(event)
 
 
+def _branch(standing: Standing, fork: NodeId, name: str) -> str:
+    """A fork and its join are one thing to people: they call both by the name of the join."""
+    if isinstance(standing.plan, EachPlan):
+        return f"item {int(name)} of {standing.place}"
+    node = standing.node(fork)
+    return f"branch {name} of {standing.title(node.join if isinstance(node, ForkNode) else fork)}"
+
+
 def _opened(standing: Standing, event: ForkOpened) -> str:
     total = len(event.branches)
     needed = "all" if event.needed == total else str(event.needed)
     among = f" of {', '.join(event.counted)}" if event.counted is not None else ""
-    branches = "branch" if total == 1 else "branches"
+    one, many = ("item", "items") if isinstance(standing.plan, EachPlan) else ("branch", "branches")
     must = in_brackets(f"{needed}{among} must succeed") if total else ""
-    return f"{standing.title(event.join)} has {total} {branches}{must}"
-
-
-def _join_of(standing: Standing, fork: NodeId) -> NodeId:
-    """A fork and its join are one thing to people: they call both by the name of the join."""
-    node = standing.node(fork)
-    return node.join if isinstance(node, ForkNode) else fork
+    return f"{standing.title(event.join)} has {total} {one if total == 1 else many}{must}"
 
 
 def _of_held(standing: Standing, signal: HeldSignal) -> str:
