@@ -28,6 +28,7 @@ class Endings:
     journal: Journal
     _waiters: dict[TraversalId, list[anyio.Event]] = field(factory=dict, init=False)
     _ended: dict[TraversalId, None] = field(factory=dict, init=False)
+    _is_closed: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Watch until canceled."""
@@ -39,21 +40,28 @@ class Endings:
                         self._note(each.traversal)
 
     async def wait_for(self, traversal: TraversalId, seconds: float) -> bool:
-        """Whether it has ended within that time."""
-        if traversal in self._ended:
-            return True
+        """Whether it has ended within that time, and before `close`."""
+        if traversal in self._ended or self._is_closed:
+            return traversal in self._ended
         event = anyio.Event()
         self._waiters.setdefault(traversal, []).append(event)
         try:
             with anyio.move_on_after(seconds):
                 await event.wait()
-            return event.is_set()
+            return traversal in self._ended
         finally:
             waiters = self._waiters.get(traversal, [])
             if event in waiters:
                 waiters.remove(event)
             if not waiters:
                 self._waiters.pop(traversal, None)
+
+    def close(self) -> None:
+        """Have nobody wait any longer: the server is to stop."""
+        self._is_closed = True
+        for events in self._waiters.values():
+            for event in events:
+                event.set()
 
     def _note(self, traversal: TraversalId) -> None:
         self._ended[traversal] = None

@@ -1,5 +1,6 @@
 """Serves the API of a plant on a free port of loopback, and asks it."""
 
+import io
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -62,7 +63,9 @@ class Api:
             content = write_json(document)
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
-        async with self.session.request(method, self.url + path, data=content, headers=sent) as response:
+        async with self.session.request(
+            method, self.url + path, data=None if content is None else io.BytesIO(content), headers=sent
+        ) as response:
             return Reply(response.status, response.headers, await response.read())
 
     async def submit(self, spec: Any, **fields: Any) -> str:
@@ -117,9 +120,7 @@ def platform_over(ports: Ports, settings: ServerSettings | None = None, metrics:
 
 
 @asynccontextmanager
-async def serving(
-    ports: Ports, app: App | None = None, settings: ServerSettings | None = None
-) -> AsyncIterator[Api]:
+async def serving(ports: Ports, app: App | None = None, settings: ServerSettings | None = None) -> AsyncIterator[Api]:
     """A plant that runs, and its API."""
     platform = platform_over(ports, settings)
     async with embedded_plant(ports, (app or App()).served), anyio.create_task_group() as tasks:
