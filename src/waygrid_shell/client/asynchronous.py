@@ -245,7 +245,7 @@ class WaygridClient:
         """
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout.total_seconds()
-        async with aclosing(watch_traversal(self._connection, quote(traversal_id, safe=""))) as story:
+        async with aclosing(watch_traversal(self._connection, _path(traversal_id, "live"))) as story:
             while True:
                 try:
                     async with asyncio.timeout_at(until) as limit:
@@ -331,7 +331,7 @@ class WaygridClient:
 
     async def dag(self, dag: str) -> JsonValue:
         """The flat JSON of a stored DAG, as `waygrid compile` prints it."""
-        answer = await self._connection.answer(Ask(method="GET", path=f"/v1/dags/{quote(dag, safe='')}"))
+        answer = await self._connection.answer(Ask(method="GET", path=f"/v1/dags/{_name(dag)}"))
         return self._connection.json(answer.body)
 
     async def validate(self, spec: GivenSpec) -> SpecVerdict:
@@ -408,7 +408,14 @@ class WaygridClient:
 
 
 def _path(traversal_id: str, what: str = "") -> str:
-    return f"/v1/traversals/{quote(traversal_id, safe='')}{f'/{what}' if what else ''}"
+    return f"/v1/traversals/{_name(traversal_id)}{f'/{what}' if what else ''}"
+
+
+def _name(text: str) -> str:
+    """An id or a hash as one part of a path."""
+    if not text or "/" in text or text in (".", ".."):
+        raise ValueError(f"{text!r} is no id; ids have letters and digits only")
+    return quote(text, safe="")
 
 
 def _exactly_one(spec: GivenSpec | None, dag: str | None) -> JsonValue:

@@ -21,8 +21,8 @@ _NOTHING_NEW_SECONDS: Final = 1.0
 """Before a stream is opened again after one that told nothing: somebody in between may cut all that are silent."""
 
 
-async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGenerator[Told, None]:
-    """What happens to it, until it has ended: the last thing told is a TraversalView of one that has.
+async def watch_traversal(connection: Connection, path: str) -> AsyncGenerator[Told, None]:
+    """What happens to the traversal whose stream is at `path`. The last thing told is how it ended.
 
     When a connection breaks, another is made that goes on after what was told. Raises `WaygridError`: `Unreachable`
     once no connection could be had for as long as the connection's timeout.
@@ -34,7 +34,7 @@ async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGen
         broken: WaygridError
         was_heard = has_news = False
         try:
-            async with aclosing(_one_stream(connection, traversal_id, last_id)) as stream:
+            async with aclosing(_one_stream(connection, path, last_id)) as stream:
                 async for events in stream:
                     was_heard = True
                     for event in events:
@@ -66,12 +66,12 @@ async def watch_traversal(connection: Connection, traversal_id: str) -> AsyncGen
 
 
 async def _one_stream(
-    connection: Connection, traversal_id: str, last_id: str
+    connection: Connection, path: str, last_id: str
 ) -> AsyncGenerator[tuple[ServerSentEvent, ...], None]:
     """The events of each piece that comes; none, if it was only a sign of life."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     reader = EventReader(last_id)
-    async with connection.stream(f"/v1/traversals/{traversal_id}/live", headers) as response:
+    async with connection.stream(path, headers) as response:
         async for received in response.content.iter_any():
             yield tuple(reader.feed(received))
 
