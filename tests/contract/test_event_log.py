@@ -139,3 +139,41 @@ async def test_taking_waits_until_there_is_something(open_ports: OpenPorts) -> N
         await ports.event_log.publish([record(1, topic="processor.a")])
         with anyio.fail_after(5):
             assert len(await subscription.take(1)) == 1
+
+
+async def test_each_of_many_records_is_acknowledged_by_itself(open_ports: OpenPorts) -> None:
+    """However they were published: one by one, or hundreds at a time."""
+    records = [record(number, topic=f"processor.{number % 3}", key=str(number % 5)) for number in range(400)]
+    topics = [f"processor.{number}" for number in range(3)]
+    left = {each.id for each in records}
+    async with open_ports() as ports:
+        await ports.event_log.publish(records[:1])
+        await ports.event_log.publish(records[1:])
+    for round_ in range(6):
+        async with open_ports() as ports, ports.event_log.subscribe(topics) as subscription:
+            taken: list[Delivery] = []
+            while len(taken) < len(left):
+                taken += await subscription.take(130)
+            assert {each.record.id for each in taken} == left
+            for topic in topics:
+                numbers = [int(each.record.id[3:]) for each in taken if each.record.topic == topic]
+                assert numbers == sorted(numbers)
+            done = [each for each in taken if int(each.record.id[3:]) * 7 % 6 <= round_]
+            for start in range(0, len(done), 50):
+                await subscription.acknowledge(done[start : start + 50])
+            left -= {each.record.id for each in done}
+            assert sum((await ports.event_log.backlog()).values()) == len(left)
+    assert left == set()
+
+
+async def test_a_reader_that_falls_far_behind_gets_everything(open_ports: OpenPorts) -> None:
+    async with open_ports() as ports, ports.event_log.subscribe(["system.waystation"]) as subscription:
+        await ports.event_log.publish([record(0)])
+        taken = list(await subscription.take(10))
+        for begin in range(1, 12_001, 1_000):
+            await ports.event_log.publish([record(number) for number in range(begin, begin + 1_000)])
+        while len(taken) < 12_001:
+            taken += await subscription.take(5_000)
+        assert [each.record.id for each in taken] == [f"id-{number}" for number in range(12_001)]
+        await subscription.acknowledge(taken)
+        assert await ports.event_log.backlog() == {}

@@ -140,14 +140,14 @@ def _grow(connection: sqlite3.Connection, rows: ChangeRows) -> None:
             f" (VALUES {marks(len(part[0]), len(part))})"
             " UPDATE traversal SET version = new.version, status = new.status, ended_at = new.ended_at,"
             " ending = new.ending FROM new WHERE traversal.id = new.id AND traversal.version = new.base"
-            " RETURNING id, plan IS NULL",
+            " RETURNING id, typeof(plan)",  # `plan IS NULL` is always false in a RETURNING of SQLite 3.40
             [value for row in part for value in row],
         ).fetchall()
         if len(written) < len(part):
             found = {traversal for traversal, _ in written}
             traversal, base = next((row[0], row[1]) for row in part if row[0] not in found)
             raise VersionConflict(traversal, base)
-        nameless += [traversal for traversal, is_nameless in written if is_nameless]
+        nameless += [traversal for traversal, plan in written if plan == "null"]
     for traversal in nameless:
         row = rows.origins[traversal]
         update = f"UPDATE traversal SET ({ORIGIN}) = {marks(len(row), 1)} WHERE id = ?"

@@ -134,13 +134,19 @@ def origin_of(row: Row) -> Origin:
     """The origin in a row of the columns `SUMMARY`."""
     plan, parent, labels, trace = row[1], row[2], row[10], row[11]
     return Origin(
-        plan=None if plan is None else _read(PLANS.decode(plan)),
+        plan=None if plan is None else _plan_of(plan),
         parent=None if parent is None else _read(PARENTS.decode(parent)),
         root=TraversalId(row[3]),
         name=row[9],
         labels=labels_of(labels),
         trace=None if trace is None else Trace(*trace.split(" ", 1)),
     )
+
+
+@lru_cache(maxsize=256)
+def _plan_of(text: bytes) -> TraversalPlan:
+    """Most traversals have the plan of another."""
+    return _read(PLANS.decode(text))
 
 
 def labels_of(text: bytes | None) -> Mapping[str, str]:
