@@ -97,6 +97,7 @@ class Follower:
                 ]
         news = self._in_order(changes)
         self._looked_at = looked_at
+        self._note_status()
         return news
 
     async def hear(self, told: Iterable[Told]) -> Sequence[News]:
@@ -131,7 +132,14 @@ class Follower:
                 changes += await self._missed(summary.traversal)
         news = self._in_order(changes)
         self._looked_at = looked_at
+        self._note_status()
         return news
+
+    def _note_status(self) -> None:
+        """Of a subject of which nothing is new no change tells how it stands, not even that it has ended."""
+        summary = self._relatives.summaries.get(self._subject)
+        if summary is not None and summary.version == self._version:
+            self.status = shown_status(summary.status)
 
     def _followed(self) -> list[Summary]:
         return [each for each in self._relatives.summaries.values() if self._is_followed(each.traversal)]

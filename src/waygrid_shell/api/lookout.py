@@ -71,6 +71,11 @@ class Lookout:
     _is_closed: bool = field(default=False, init=False)
 
     @property
+    def watching(self) -> int:
+        """How many watch."""
+        return self._count
+
+    @property
     def has_room(self) -> bool:
         """Whether one more may watch."""
         return self._count < MAX_WATCHERS and not self._is_closed
