@@ -10,7 +10,7 @@ from waygrid_core.model.address import ServiceAddress, parse_address
 from waygrid_core.outcome import Failure, Outcome, Success
 
 
-@frozen
+@frozen(cache_hash=True)
 class NodeAddress:
     """One running node of a service; without an `instance`, any of them.
 

@@ -16,6 +16,7 @@ from waygrid_core.outcome import Failure, Outcome, Success
 DEAD_LETTER_REASON: Final = "waygrid-dead-letter-reason"
 
 # A log has few topics and few senders, and many records of each.
+_source_of: Final = lru_cache(maxsize=1024)(str)
 _topic_of: Final = lru_cache(maxsize=1024)(topic_name)
 _receiver_of: Final = lru_cache(maxsize=1024)(parse_topic)
 _sender_of: Final = lru_cache(maxsize=1024)(parse_node_address)
@@ -57,6 +58,11 @@ class TransportEnvelope:
             self._value = encode_message(self._sealed().message)
         return self._value
 
+    @property
+    def sealed(self) -> DomainEnvelope | None:
+        """What was sealed in it, in this process; None for a record that was read."""
+        return self._envelope
+
     def _sealed(self) -> DomainEnvelope:
         assert self._envelope is not None, "a record was read or sealed"
         return self._envelope
@@ -87,7 +93,7 @@ def _attributes(envelope: DomainEnvelope) -> CloudEventAttributes:
     return CloudEventAttributes(
         id=envelope.id,
         type=_type_of(type(envelope.message)),
-        source=str(envelope.sender),
+        source=_source_of(envelope.sender),
         time=envelope.sent_at,
         subject=subject_of(envelope.message),
         stamps=envelope.stamps,

@@ -15,7 +15,7 @@ ADDRESS_PATTERN: Final = rf"waygrid://(origin|processor|destination|system)/{SER
 _ADDRESS: Final = re.compile(ADDRESS_PATTERN)
 
 
-@frozen
+@frozen(cache_hash=True)
 class ServiceAddress:
     """The address of a service; `str()` gives its text."""
 

@@ -17,9 +17,14 @@ W = TypeVar("W")
 
 
 class Places(Generic[W]):
-    """`count` places, in `tasks`, at which `do` is done for whatever is given."""
+    """`count` places, in `tasks`, at which `do` is done for whatever is given; it is told the task of its place.
 
-    def __init__(self, count: int, do: Callable[[W], Coroutine[Any, Any, None]], tasks: TaskGroup) -> None:
+    `do` may have that task canceled, and must then put it right again (`Task.uncancel`), or let itself be ended.
+    """
+
+    def __init__(
+        self, count: int, do: Callable[[W, "asyncio.Task[None]"], Coroutine[Any, Any, None]], tasks: TaskGroup
+    ) -> None:
         self._count = count
         self._do = do
         self._tasks = tasks
@@ -47,13 +52,14 @@ class Places(Generic[W]):
         self._is_called = True
 
     async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, place = asyncio.get_running_loop(), asyncio.current_task()
+        assert place is not None, "a coroutine runs in a task"
         while True:
             self._is_called = False
             while self._given:
                 work = self._given.popleft()
                 self._call()  # this piece may wait, and the next one need not wait for it
-                await _Isolated(self._do(work), copy_context())
+                await _Isolated(self._do(work, place), copy_context())
             rest: asyncio.Future[None] = loop.create_future()
             self._resting.append(rest)
             await rest

@@ -1,17 +1,23 @@
 """How a message goes into a record of the event log, and how it comes out again."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from waygrid_core.envelope import transport
 from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
 from waygrid_core.envelope.stamps import Stamps, Trace
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import Message
-from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddress
+from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure, Outcome, Success
+from waygrid_shell.ports.event_log import Delivery
 
-_SYSTEM: Final = {address: NodeAddress(address) for address in (WAYSTATION, SCHEDULER, INBOX)}
+_node_of: Final = lru_cache(maxsize=1024)(NodeAddress)
+
+Opened: TypeAlias = tuple[Delivery, DomainEnvelope]
+Unreadable: TypeAlias = tuple[Delivery, str]
 
 
 def seal(
@@ -30,14 +36,27 @@ def seal(
     `causation` is the id of the message that it follows from, `trace` the context that it is sent in, `delivery` how
     often it is sent by then: what is sent again may have been worked on already.
     """
+    stamps = Stamps(causation=causation, trace=trace, delivery=delivery)
+    return seal_stamped(receiver, message, message_id, sender, sent_at, stamps)
+
+
+def seal_stamped(
+    receiver: ServiceAddress,
+    message: Message,
+    message_id: str,
+    sender: ServiceAddress,
+    sent_at: datetime,
+    stamps: Stamps,
+) -> TransportEnvelope:
+    """The same with stamps that several records share."""
     return transport.seal(
         DomainEnvelope(
             message=message,
             id=message_id,
-            sender=_SYSTEM.get(sender) or NodeAddress(sender),
+            sender=_node_of(sender),
             receiver=receiver,
             sent_at=sent_at,
-            stamps=Stamps(causation=causation, trace=trace, delivery=delivery),
+            stamps=stamps,
         )
     )
 
@@ -52,3 +71,19 @@ def open_record(record: TransportEnvelope) -> Outcome[DomainEnvelope, str]:
     """The message in a record and what is said about it, or why there is none."""
     outcome = transport.unseal(record)
     return Failure(str(outcome.failure())) if isinstance(outcome, Failure) else outcome
+
+
+def open_all(deliveries: Iterable[Delivery]) -> tuple[list[Opened], list[Unreadable]]:
+    """What is in these records, in order; and those that nobody can read, each with the reason."""
+    opened: list[Opened] = []
+    unreadable: list[Unreadable] = []
+    for delivery in deliveries:
+        envelope = delivery.record.sealed
+        if envelope is None:
+            outcome = open_record(delivery.record)
+            if isinstance(outcome, Failure):
+                unreadable.append((delivery, outcome.failure()))
+                continue
+            envelope = outcome.unwrap()
+        opened.append((delivery, envelope))
+    return opened, unreadable

@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import anyio
-from anyio.abc import TaskGroup
 from attrs import define, frozen
 
 from waygrid_core.codec.wire import decode_message
-from waygrid_core.envelope.domain import DomainEnvelope
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import answer_id, work_key
@@ -29,10 +27,11 @@ from waygrid_shell.hosting.answering import Answering, idempotency_key
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.places import Places
-from waygrid_shell.hosting.post import open_record, seal
+from waygrid_shell.hosting.post import Opened, open_all, seal
+from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.hosting.tally import AttemptTally
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.live_feed import LiveFeed
 from waygrid_shell.ports.outbox import AnswerOutbox
 from waygrid_shell.ports.secret_vault import SecretVault
@@ -47,20 +46,21 @@ _TAKEN_AT_ONCE = 1_000
 
 @define(eq=False)
 class _UnderWay:
-    """An attempt that waits for a free place (`scope` None), or is being made, and the requests for it."""
+    """An attempt that waits for a free place (`place` None), or is being made, and the requests for it."""
 
     request: NodeTraversalRequested
     key: str
     trace: Trace | None
     deliveries: list[Delivery]
-    scope: anyio.CancelScope | None = None
+    place: "asyncio.Task[None] | None" = None
     is_canceled: bool = False
 
     def cancel(self) -> None:
-        """Nobody waits for it any more."""
-        self.is_canceled = True
-        if self.scope is not None:
-            self.scope.cancel()
+        """Nobody waits for it any more. The place goes on to the next one."""
+        if not self.is_canceled:
+            self.is_canceled = True
+            if self.place is not None:
+                self.place.cancel()
 
 
 @frozen(eq=False)
@@ -125,23 +125,16 @@ class Worker:
             self._log.subscribe([topic_name(self._address)]) as subscription,
             anyio.create_task_group() as tasks,
         ):
-            tasks.start_soon(self._send_answers, subscription, tasks)
+            receipts = Receipts(subscription)
+            tasks.start_soon(receipts.run)
+            tasks.start_soon(self._send_answers, receipts)
             places = Places(self._served.concurrency, self._make, tasks)
             while True:
-                await self._receive(await subscription.take(_TAKEN_AT_ONCE), subscription, places, tasks)
+                await self._receive(await subscription.take(_TAKEN_AT_ONCE), places, receipts)
 
-    async def _receive(
-        self, deliveries: Sequence[Delivery], subscription: Subscription, places: Places[_UnderWay], tasks: TaskGroup
-    ) -> None:
+    async def _receive(self, deliveries: Sequence[Delivery], places: Places[_UnderWay], receipts: Receipts) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
-        mail: list[tuple[Delivery, DomainEnvelope]] = []
-        dead: list[tuple[Delivery, str]] = []
-        for delivery in deliveries:
-            outcome = open_record(delivery.record)
-            if isinstance(outcome, Failure):
-                dead.append((delivery, outcome.failure()))
-            else:
-                mail.append((delivery, outcome.unwrap()))
+        mail, dead = open_all(deliveries)
         remembered = await self._remembered(mail)
         idle: list[Delivery] = []
         for delivery, envelope in mail:
@@ -156,9 +149,9 @@ class Worker:
         if dead:
             await self._log.publish([dead_letter(delivery.record, reason) for delivery, reason in dead])
         if dead or idle:
-            tasks.start_soon(subscription.acknowledge, [*idle, *(delivery for delivery, _ in dead)])
+            receipts.give([*idle, *(delivery for delivery, _ in dead)])
 
-    async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
+    async def _remembered(self, mail: Sequence[Opened]) -> Mapping[str, bytes]:
         """The answers to those that may have been worked on already; what is sent for the first time has not been."""
         keys = [
             _key(envelope.message)
@@ -194,16 +187,23 @@ class Worker:
         under_way.cancel()
         return True
 
-    async def _make(self, under_way: _UnderWay) -> None:
-        answer: Message | None = None
+    async def _make(self, under_way: _UnderWay, place: "asyncio.Task[None]") -> None:
         if self._is_closing:
             del self._under_way[under_way.key]
             self._has_sent.set()
             return
+        answer: Message | None = None
         if not under_way.is_canceled:
             began = self._tally.begin()
-            with anyio.CancelScope() as under_way.scope:
+            under_way.place = place
+            try:
                 answer = await self._answering.answer(under_way.request, under_way.key, under_way.trace)
+            except asyncio.CancelledError:
+                if not under_way.is_canceled or place.cancelling() > 1:
+                    raise  # the worker itself is canceled
+            if under_way.is_canceled:
+                answer = None
+                place.uncancel()
             self._tally.end(began, answer)
         del self._under_way[under_way.key]
         self._finish(_Finished(under_way.key, under_way.trace, under_way.deliveries, answer))
@@ -213,7 +213,7 @@ class Worker:
         self._unsent += 1
         self._has_finished.set()
 
-    async def _send_answers(self, subscription: Subscription, tasks: TaskGroup) -> None:
+    async def _send_answers(self, receipts: Receipts) -> None:
         while True:
             await self._has_finished.wait()
             self._has_finished.clear()
@@ -232,7 +232,7 @@ class Worker:
             self._unsent -= len(finished)
             self._has_sent.set()
             done = [delivery for each in finished for delivery in each.deliveries]
-            tasks.start_soon(subscription.acknowledge, done)  # nobody waits for it
+            receipts.give(done)
 
     def _sealed(self, answer: Message, finished: _Finished, now: datetime) -> TransportEnvelope:
         name = answer_id(finished.key, answer)

@@ -1,6 +1,6 @@
 """Hears awaits and events, keeps both until they meet, and answers as a processor does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -33,8 +33,8 @@ from waygrid_core.message.messages import (
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.topic import topic_name
-from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import open_record, seal
+from waygrid_shell.hosting.post import open_all, seal
+from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_book import EventBook
 from waygrid_shell.ports.event_log import Delivery, EventLog
@@ -63,33 +63,34 @@ class Inbox:
             self._log.subscribe([topic_name(INBOX)]) as subscription,
             anyio.create_task_group() as tasks,
         ):
+            receipts = Receipts(subscription)
+            tasks.start_soon(receipts.run)
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
-                await self._log.publish(await self._handle(deliveries))
-                tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it
+                records = await self._handle(deliveries)
+                if records:
+                    await self._log.publish(records)
+                receipts.give(deliveries)
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> list[TransportEnvelope]:
         """Keeps what the batch makes of the mailboxes; the answers to send, and what nobody can read."""
         now = self._clock.now()
+        opened, unreadable = open_all(deliveries)
+        records = [dead_letter(delivery.record, reason) for delivery, reason in unreadable]
+        kept = await self._kept_for([envelope.message for _, envelope in opened])
         signals: list[_Heard] = []
-        records: list[TransportEnvelope] = []
         traces: dict[Waiter, Trace | None] = {}
         events = 0
-        for delivery in deliveries:
-            outcome = open_record(delivery.record)
-            if isinstance(outcome, Failure):
-                records.append(dead_letter(delivery.record, outcome.failure()))
-                continue
-            envelope = outcome.unwrap()
+        for delivery, envelope in opened:
             message = envelope.message
+            heard = _signals(message, kept, signals)
+            if heard is None:
+                records.append(dead_letter(delivery.record, "it is not for the inbox"))
+                continue
+            signals += heard
             if isinstance(message, NodeTraversalRequested):
                 traces[Waiter(message.traversal, message.node, message.attempt)] = envelope.stamps.trace
             events += isinstance(message, EventReceived)
-            heard = await self._signals(message, signals)
-            if heard is None:
-                records.append(dead_letter(delivery.record, "it is not for the inbox"))
-            else:
-                signals += heard
         names = list(dict.fromkeys(name for name, _ in signals))
         mailboxes: dict[MailboxName, Mailbox] = dict(await self._book.load(names))
         changed: dict[MailboxName, Mailbox] = {}
@@ -104,23 +105,33 @@ class Inbox:
         self._metrics.count(EVENTS, by=events)
         return records
 
-    async def _signals(self, message: Message, before: Sequence[_Heard]) -> Sequence[_Heard] | None:
-        """What a message says, to which mailboxes; None if it is not for the inbox. `before` came before it."""
-        match message:
-            case NodeTraversalRequested(traversal=traversal, node=node, attempt=attempt):
-                waiter = Waiter(traversal, node, attempt)
-                return [(mailbox_of(message.parameters, message.root), AwaitComes(waiter))]
-            case NodeTraversalCancelRequested(traversal=traversal, node=node, attempt=attempt):
-                waiter = Waiter(traversal, node, attempt)
-                return [(mailbox_of(message.parameters, traversal), AwaitCanceled(waiter))]
-            case EventReceived(id=event_id, event=event, key=key, data=data):
-                return [(MailboxName(event, key), EventComes(event_id, data))]
-            case TraversalEnded(traversal=traversal):
-                kept = await self._book.with_key([traversal])
-                new = [name for name, _ in before if name.key == traversal]
-                return [(name, TraversalEnds()) for name in dict.fromkeys([*kept, *new])]
-            case _:
-                return None
+    async def _kept_for(self, messages: Sequence[Message]) -> Mapping[str, Sequence[MailboxName]]:
+        """By traversal, the mailboxes that are kept for those that have ended."""
+        ended = [message.traversal for message in messages if isinstance(message, TraversalEnded)]
+        kept: dict[str, list[MailboxName]] = {}
+        for name in await self._book.with_key(ended) if ended else ():
+            kept.setdefault(name.key, []).append(name)
+        return kept
+
+
+def _signals(
+    message: Message, kept: Mapping[str, Sequence[MailboxName]], before: Sequence[_Heard]
+) -> Sequence[_Heard] | None:
+    """What a message says, to which mailboxes; None if it is not for the inbox. `before` came before it."""
+    match message:
+        case NodeTraversalRequested(traversal=traversal, node=node, attempt=attempt):
+            waiter = Waiter(traversal, node, attempt)
+            return [(mailbox_of(message.parameters, message.root), AwaitComes(waiter))]
+        case NodeTraversalCancelRequested(traversal=traversal, node=node, attempt=attempt):
+            waiter = Waiter(traversal, node, attempt)
+            return [(mailbox_of(message.parameters, traversal), AwaitCanceled(waiter))]
+        case EventReceived(id=event_id, event=event, key=key, data=data):
+            return [(MailboxName(event, key), EventComes(event_id, data))]
+        case TraversalEnded(traversal=traversal):
+            new = [name for name, _ in before if name.key == traversal]
+            return [(name, TraversalEnds()) for name in dict.fromkeys([*kept.get(traversal, ()), *new])]
+        case _:
+            return None
 
 
 def _answer(answer: Answer, trace: Trace | None, now: datetime) -> TransportEnvelope:

@@ -12,13 +12,13 @@ import anyio
 from anyio.abc import TaskGroup
 
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.messages import Message, TimerCancelRequested, TimerFired, TimerRequested
+from waygrid_core.message.messages import TimerCancelRequested, TimerFired, TimerRequested
 from waygrid_core.model.address import SCHEDULER, WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TimerId
 from waygrid_core.model.topic import topic_name
-from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.hosting.post import open_all, seal
+from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.timer_book import Timer, TimerBook
@@ -52,6 +52,8 @@ class Scheduler:
 
     async def _receive(self, tasks: TaskGroup) -> None:
         async with self._log.subscribe([topic_name(SCHEDULER)]) as subscription:
+            receipts = Receipts(subscription)
+            tasks.start_soon(receipts.run)
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
                 wanted, dead = _read(deliveries)
@@ -61,7 +63,7 @@ class Scheduler:
                 )
                 if dead:
                     await self._log.publish(dead)
-                tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it
+                receipts.give(deliveries)
                 self._changed.set()
 
     async def _fire(self) -> None:
@@ -81,18 +83,16 @@ class Scheduler:
 def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], list[TransportEnvelope]]:
     """What the batch makes of each timer in the end (None: unset), and what nobody can read."""
     wanted: dict[TimerId, Timer | None] = {}
-    dead: list[TransportEnvelope] = []
-    for delivery in deliveries:
-        outcome = unseal(delivery.record)
-        message: Message | None = None if isinstance(outcome, Failure) else outcome.unwrap()
-        match message:
+    opened, unreadable = open_all(deliveries)
+    dead = [dead_letter(delivery.record, reason) for delivery, reason in unreadable]
+    for delivery, envelope in opened:
+        match envelope.message:
             case TimerRequested(traversal=traversal, timer=timer, at=at):
                 wanted[timer] = Timer(timer, traversal, at)
             case TimerCancelRequested(timer=timer):
                 wanted[timer] = None
             case _:
-                reason = outcome.failure() if isinstance(outcome, Failure) else "it is not for the scheduler"
-                dead.append(dead_letter(delivery.record, reason))
+                dead.append(dead_letter(delivery.record, "it is not for the scheduler"))
     return wanted, dead
 
 

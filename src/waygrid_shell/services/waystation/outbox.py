@@ -7,13 +7,14 @@ calling this again.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from waygrid_core.envelope.stamps import Stamps
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.from_effect import Sender, from_effect, from_end
 from waygrid_core.message.identity import message_id
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.traversal.state import TraversalState
-from waygrid_shell.hosting.post import seal
+from waygrid_shell.hosting.post import seal, seal_stamped
 from waygrid_shell.ports.journal import AnyEffect, AnyState
 from waygrid_shell.services.waystation.roster import Present
 
@@ -38,24 +39,14 @@ def outgoing(
     An effect that is left out keeps its number, so that the others keep their ids.
     """
     sender = sender_of(present, before)
+    stamps = Stamps(causation=cause, trace=present.trace, delivery=delivery)
     version, index = present.state.version, 0
     records: list[TransportEnvelope] = []
     for effect in effects:
         for receiver, message in from_effect(effect, sender):
             if not without(effect):
                 name = message_id(sender.traversal, version, index)
-                records.append(
-                    seal(
-                        receiver,
-                        message,
-                        name,
-                        sender=WAYSTATION,
-                        sent_at=at,
-                        causation=cause,
-                        trace=present.trace,
-                        delivery=delivery,
-                    )
-                )
+                records.append(seal_stamped(receiver, message, name, WAYSTATION, at, stamps))
             index += 1
     return records
 

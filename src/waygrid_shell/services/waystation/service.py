@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
 import anyio
-from anyio.abc import TaskGroup
 from attrs import define, field
 
 from waygrid_core.envelope.domain import DomainEnvelope
@@ -16,12 +15,12 @@ from waygrid_core.message.messages import TraversalRequested
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.topic import topic_name
-from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.outbox import DecisionsStepByStep
-from waygrid_shell.hosting.post import open_record
+from waygrid_shell.hosting.post import open_all
+from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
-from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.journal import Change, Decision, Journal
 from waygrid_shell.ports.live_feed import LiveFeed, Sighting
 from waygrid_shell.ports.outbox import DecisionOutbox
@@ -90,10 +89,14 @@ class Waystation:
             self._log.subscribe([topic_name(WAYSTATION)]) as subscription,
             anyio.create_task_group() as tasks,
         ):
+            receipts = Receipts(subscription)
+            tasks.start_soon(receipts.run)
             while True:
-                await self._handle(await subscription.take(_TAKEN_AT_ONCE), subscription, tasks)
+                deliveries = await subscription.take(_TAKEN_AT_ONCE)
+                await self._handle(deliveries)
+                receipts.give(deliveries)
 
-    async def _handle(self, deliveries: Sequence[Delivery], subscription: Subscription, tasks: TaskGroup) -> None:
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
         batch = _Batch()
         mail = _opened(deliveries, batch)
         present = await self._roster.call(list(dict.fromkeys(subject for _, subject, _ in mail)))
@@ -109,7 +112,6 @@ class Waystation:
         await self._outbox.decide([_change(case) for case in changed], batch.records)
         for case in changed:
             self._roster.keep(case.present)
-        tasks.start_soon(subscription.acknowledge, deliveries)  # nobody waits for it: it may share the next commit
         self._feed.tell([_sighting(case) for case in changed])
         await self._accounts.batch(len(deliveries), [(case.present, case.decisions) for case in changed])
 
@@ -178,13 +180,11 @@ class Waystation:
 
 def _opened(deliveries: Sequence[Delivery], batch: _Batch) -> list[_Mail]:
     """What is in the records; those that say nothing to the waystation are buried."""
+    opened, unreadable = open_all(deliveries)
+    for delivery, reason in unreadable:
+        _bury(batch, delivery, reason)
     mail: list[_Mail] = []
-    for delivery in deliveries:
-        outcome = open_record(delivery.record)
-        if isinstance(outcome, Failure):
-            _bury(batch, delivery, outcome.failure())
-            continue
-        envelope = outcome.unwrap()
+    for delivery, envelope in opened:
         subject = subject_of(envelope.message)
         if subject is None:
             _bury(batch, delivery, f"{type(envelope.message).__name__} is not for the waystation")
@@ -217,16 +217,17 @@ def _change(case: _Case) -> Change:
 
 def _sighting(case: _Case) -> Sighting:
     state = case.present.state
+    nodes = []
+    for decision in case.decisions:
+        for event in decision.events:
+            node = getattr(event, "node", None)
+            if node is not None:
+                nodes.append((node, type(event).__name__))
     return Sighting(
         traversal=state.traversal,
         root=case.present.origin.root,
         status=state.status,
         base=case.base,
         version=state.version,
-        nodes=tuple(
-            (event.node, type(event).__name__)
-            for decision in case.decisions
-            for event in decision.events
-            if hasattr(event, "node")
-        ),
+        nodes=nodes,
     )
