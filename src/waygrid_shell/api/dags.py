@@ -61,6 +61,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
             drawn = await anyio.to_thread.run_sync(drawing.draw, compiled)
         return Response(drawn, headers=_HARMLESS, media_type=f"{drawing.media_type}; charset=utf-8")
 
+    media_types = tuple(drawing.media_type for drawing in _DRAWINGS.values())
     return (
         Operation(
             method="GET",
@@ -90,6 +91,6 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
                     schema={"enum": list(_DRAWINGS), "default": "svg"},
                 ),
             ),
-            answers={200: Answer(says="The picture.", media_type="image/svg+xml")},
+            answers={200: Answer(says="The picture.", media_type=media_types[0], other_media_types=media_types[1:])},
         ),
     )

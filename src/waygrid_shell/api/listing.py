@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from waygrid_core.history.status import shown_status
-from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.instant import parse_instant
 from waygrid_core.model.ulid import is_ulid
 from waygrid_core.outcome import Failure
 from waygrid_core.traversal.state import TraversalStatus
 from waygrid_shell.api.operation import Parameter
 from waygrid_shell.api.parameters import INSTANT_SCHEMA, LIMIT
-from waygrid_shell.api.respond import bad_parameter, dag_hash, flag, limit_of
+from waygrid_shell.api.respond import bad_parameter, flag, is_dag_hash, limit_of
 from waygrid_shell.ports.journal import Query
 
 _STATUSES: Final[dict[str, TraversalStatus]] = {shown_status(each): each for each in get_args(TraversalStatus)}
@@ -34,7 +34,12 @@ PARAMETERS: Final = (
         schema={"type": "array", "items": {"type": "string", "pattern": "^[^:]+:[\\s\\S]*$"}},
     ),
     Parameter(name="name", place="query", says="Only those of that name."),
-    Parameter(name="dag", place="query", says="Only those of that DAG.", schema={"type": "string"}),
+    Parameter(
+        name="dag",
+        place="query",
+        says="Only those of the DAG of that hash.",
+        schema={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ),
     Parameter(name="begunFrom", place="query", says="Only those that began then or later.", schema=INSTANT_SCHEMA),
     Parameter(name="begunBefore", place="query", says="Only those that began earlier.", schema=INSTANT_SCHEMA),
     Parameter(
@@ -55,11 +60,13 @@ def query_of(request: Request) -> Query:
     if after is not None and not is_ulid(after):
         raise bad_parameter("after", "write the id of the last traversal of the page before")
     dag = given.get("dag")
+    if dag is not None and not is_dag_hash(dag):
+        raise bad_parameter("dag", "write the hash of a DAG, 64 hex digits")
     return Query(
         statuses=frozenset(_status(each) for text in given.getlist("status") for each in text.split(",")),
         name=given.get("name"),
         labels=dict(_label(text) for text in given.getlist("label")),
-        dag=None if dag is None else dag_hash(dag),
+        dag=None if dag is None else DagHash(dag),
         begun_from=_instant(request, "begunFrom"),
         begun_before=_instant(request, "begunBefore"),
         with_children=flag(request, "children"),

@@ -34,6 +34,8 @@ _TAGS: Final = {
     "platform": "Health, metrics, this document.",
 }
 
+_STRUCTURED: Final = frozenset({JSON, "text/event-stream"})
+
 _PROBLEMS: Final[Mapping[int, str]] = {
     400: "The request cannot be read: its body is no JSON, or a parameter is wrong.",
     401: "There is no API key, or one that is not known.",
@@ -152,7 +154,11 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
     responses: Schema = {}
     for status, answer in sorted(operation.answers.items()):
         schema = _answer_schema(answer, schemas)
-        responses[str(status)] = {"description": answer.says, "content": {answer.media_type: {"schema": schema}}}
+        media_types = (answer.media_type, *answer.other_media_types)
+        responses[str(status)] = {
+            "description": answer.says,
+            "content": {each: {"schema": schema} for each in media_types},
+        }
     for status in _problems_of(operation):
         responses.setdefault(str(status), {"$ref": f"#/components/responses/Problem{status}"})
     return responses
@@ -161,7 +167,7 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
 def _answer_schema(answer: Answer, schemas: Schemas) -> Schema:
     if answer.document is not None and answer.media_type == JSON:
         return schemas.of(answer.document)
-    return {} if answer.media_type == JSON else {"type": "string"}
+    return {} if answer.media_type in _STRUCTURED else {"type": "string"}
 
 
 def _problems_of(operation: Operation) -> list[int]:

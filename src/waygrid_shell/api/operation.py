@@ -30,6 +30,7 @@ class Answer:
     says: str
     document: type | None = None
     media_type: str = "application/json"
+    other_media_types: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -150,9 +150,14 @@ def no_traversal(traversal: str) -> Refusal:
 
 def dag_hash(text: str) -> DagHash:
     """The hash of a DAG. Raises `Refusal` (404) for what is none."""
-    if _HASH.fullmatch(text) is None:
+    if not is_dag_hash(text):
         raise no_dag(text)
     return DagHash(text)
+
+
+def is_dag_hash(text: str) -> bool:
+    """Whether it may be the hash of a DAG."""
+    return _HASH.fullmatch(text) is not None
 
 
 def no_dag(text: str) -> Refusal:

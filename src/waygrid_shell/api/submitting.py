@@ -14,7 +14,7 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.outcome import Failure
 from waygrid_shell.api.compiling import wanted_dag
-from waygrid_shell.api.labels import problems_of_labels, problems_of_name
+from waygrid_shell.api.labels import MAX_NAME, problems_of_labels, problems_of_name
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.respond import bad_parameter, idempotency_key, invalid, respond
 from waygrid_shell.api.views import view
@@ -33,7 +33,7 @@ async def wanted_by(platform: Platform, request: Request, submission: Submission
         compiled=compiled,
         payload=submission.payload,
         entry=submission.entry,
-        name=submission.name,
+        name=name_of(submission, compiled),
         labels=submission.labels,
         idempotency_key=idempotency_key(request),
         trace=trace_of(request),
@@ -51,6 +51,14 @@ async def checked_dag(platform: Platform, given: Submission | Batch) -> Compiled
         said = f"there is no entry point {given.entry}; the Spec has {entries}, counted from 0"
         raise invalid([SpecError(code="out-of-range", pointer="/entry", message=said)])
     return compiled
+
+
+def name_of(given: Submission | Batch, compiled: CompiledDag) -> str | None:
+    """What a traversal is called: as its request says, else as its Spec does."""
+    if given.name is not None:
+        return given.name
+    name = compiled.annotations.name
+    return name[:MAX_NAME] if name else None
 
 
 def trace_of(request: Request) -> Trace | None:

@@ -21,7 +21,7 @@ from waygrid_shell.api.respond import (
     traversal_id,
     whole_number,
 )
-from waygrid_shell.api.submitting import accepted, checked_dag, trace_of, wait_of, wanted_by
+from waygrid_shell.api.submitting import accepted, checked_dag, name_of, trace_of, wait_of, wanted_by
 from waygrid_shell.api.views import summary_of, view
 from waygrid_shell.origins.http.acceptance import Wanted
 from waygrid_shell.resources.document import to_json
@@ -130,7 +130,7 @@ def _batch(platform: Platform) -> Handle:
             compiled=compiled,
             payload=None,
             entry=batch.entry,
-            name=batch.name,
+            name=name_of(batch, compiled),
             labels=batch.labels,
             trace=trace,
             request=whole,

@@ -12,7 +12,7 @@ from waygrid_core.model.json_value import JsonValue
 class Submission:
     """A traversal that somebody wants: of a Spec (its document, or its YAML or JSON as a text), or of a stored DAG.
 
-    Exactly one of `spec` and `dag` is given.
+    Exactly one of `spec` and `dag` is given. Without a `name`, it is called as its Spec is.
     """
 
     spec: JsonValue = None
@@ -56,8 +56,8 @@ class AcceptedBatch:
 class RetryRequest:
     """Retry a traversal: with the same Spec or a corrected one, taking over what it did.
 
-    Without `spec` and `dag` it is the same. `nodes` names (by id) what to take over; None: all that it may. `labels` are
-    added to those that the traversal had.
+    Without `spec` and `dag` it is the same. `nodes` names (by id) what to take over; None: all that it may. `labels`
+    are added to those that the traversal had.
     """
 
     spec: JsonValue = None

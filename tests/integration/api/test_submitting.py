@@ -96,6 +96,13 @@ async def test_what_a_user_called_it_is_shown(api: Api) -> None:
     assert shown["labels"] == {"team/a": "x:y", "n": ""}
 
 
+async def test_without_a_name_it_is_called_as_its_spec_is(api: Api) -> None:
+    named = {**PASS, "name": "greeting"}
+    assert (await api.outcome(named))["name"] == "greeting"
+    assert (await api.outcome(named, name="mine"))["name"] == "mine"
+    assert len((await api.outcome({**PASS, "name": "x" * 1_000}))["name"]) == 256
+
+
 async def test_a_traversal_is_part_of_the_trace_of_its_request(api: Api) -> None:
     headers = {"traceparent": TRACE, "tracestate": "vendor=1"}
     reply = await api.ask("POST", "/v1/traversals?wait=60s", {"spec": PASS}, headers=headers)
