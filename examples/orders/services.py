@@ -19,7 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
-SECRET = "a secret that the shop and Waygrid share"
+SECRET = "whsec_" + base64.b64encode(b"the shop and Waygrid know it").decode()
 """In the Spec it is `$secret: {path: orders/webhook}`: Waygrid takes it from its environment when it signs."""
 
 
@@ -77,7 +77,9 @@ def mood(order: str) -> int:
 def is_signed(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether a message is from who knows the secret, as Standard Webhooks says."""
     signed = f"{headers.get('webhook-id')}.{headers.get('webhook-timestamp')}.".encode() + body
-    right = base64.b64encode(hmac.new(SECRET.encode(), signed, hashlib.sha256).digest()).decode()
+    right = base64.b64encode(
+        hmac.new(base64.b64decode(SECRET.removeprefix("whsec_")), signed, hashlib.sha256).digest()
+    ).decode()
     given = (each.removeprefix("v1,") for each in headers.get("webhook-signature", "").split())
     return any(hmac.compare_digest(right, each) for each in given)
 
