@@ -39,6 +39,10 @@ class AttemptTally:
         else:
             self._outcomes[SUCCEEDED if isinstance(answer, NodeTraversalSucceeded) else FAILED] += 1
 
+    def skip(self) -> None:
+        """Nobody waited for it any more before a handler began."""
+        self._outcomes[CANCELED] += 1
+
     def tell(self) -> None:
         """Tell the metrics what has ended since the last time."""
         for outcome, count in self._outcomes.items():

@@ -193,7 +193,9 @@ class Worker:
             self._has_sent.set()
             return
         answer: Message | None = None
-        if not under_way.is_canceled:
+        if under_way.is_canceled:
+            self._tally.skip()
+        else:
             began = self._tally.begin()
             under_way.place = place
             try:

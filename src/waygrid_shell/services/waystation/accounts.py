@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from waygrid_core.history.status import shown_status
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.ports.journal import Decision, Journal
 from waygrid_shell.services.waystation.roster import Present, body_of
@@ -39,7 +40,7 @@ class Accounts:
             state, origin = present.state, present.origin
             begun_at = begun.get(state.traversal, ended_at)
             if state.traversal == origin.root:
-                seconds[state.status].append((ended_at - begun_at).total_seconds())
+                seconds[shown_status(state.status)].append((ended_at - begun_at).total_seconds())
             if self._tracing.is_on:
                 self._tracing.traversal_ended(
                     TraversalSpan(
