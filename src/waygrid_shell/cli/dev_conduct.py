@@ -85,7 +85,8 @@ def _tell(begun: Begun, settings: Settings) -> None:
         f"It serves {', '.join(sorted(map(str, begun.served)))}.",
     ]
     if begun.unfinished.count:
-        lines.append(f"{counted(begun.unfinished.count, 'traversal')} from before goes on.")
+        verb = "goes" if begun.unfinished.count == 1 else "go"
+        lines.append(f"{counted(begun.unfinished.count, 'traversal')} from before {verb} on.")
     if begun.unfinished.unserved:
         lines.append(f"Nobody here serves {', '.join(map(str, begun.unfinished.unserved))}: what waits for it is kept.")
     for line in lines:

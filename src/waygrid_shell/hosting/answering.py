@@ -5,6 +5,7 @@ The attempt is the current one meanwhile: of what the handler logs, of the spans
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from functools import partial
 
 from waygrid_core.envelope.stamps import Trace
@@ -13,6 +14,7 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.hosting.handler import Served
@@ -21,6 +23,7 @@ from waygrid_shell.hosting.making import make, reveal_all, without_secrets
 from waygrid_shell.ports.live_feed import LiveFeed, Progress
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.telemetry.current import CURRENT_ATTEMPT, CurrentAttempt
+from waygrid_shell.telemetry.secrets_at_hand import secrets_kept_out
 from waygrid_shell.telemetry.tracing import Tracing
 
 
@@ -68,7 +71,9 @@ class Answering:
             attempt_key=key,
             tell=partial(self._tell, request, asyncio.get_running_loop(), threading.get_ident()),
         )
-        made = await make(self._served, attempt)
+        secrets = [str(parameters[name]) for name, given in request.parameters.items() if _is_secret(given)]
+        with secrets_kept_out(secrets) if secrets else nullcontext():
+            made = await make(self._served, attempt)
         return without_secrets(made, request.parameters, parameters) if isinstance(made, ErrorDetail) else made
 
     def _tell(
@@ -91,6 +96,10 @@ class Answering:
             self._feed.tell([progress])
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._feed.tell, [progress])
+
+
+def _is_secret(parameter: Parameter) -> bool:
+    return isinstance(parameter, SecretReference)
 
 
 def idempotency_key(traversal: TraversalId, node: NodeId) -> str:

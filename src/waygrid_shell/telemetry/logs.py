@@ -9,9 +9,7 @@ What lines never hold: payloads, the values of secrets (`secrets_kept_out`), the
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import orjson
@@ -19,15 +17,10 @@ import structlog
 from structlog.types import EventDict, Processor
 
 from waygrid_shell.telemetry.current import add_attempt
+from waygrid_shell.telemetry.secrets_at_hand import SECRETS_AT_HAND
 
 Form: TypeAlias = Literal["auto", "json", "pretty"]
 """`auto`: pretty on a terminal, else JSON."""
-
-_SECRETS: Final[ContextVar[tuple[str, ...]]] = ContextVar("secrets", default=())
-"""The values that no line may hold, while somebody has them in hand."""
-
-_SHORTEST_SECRET: Final = 4
-"""Shorter values are found in every second line, and guessed in a moment."""
 
 _HIDDEN: Final = "[secret]"
 
@@ -78,16 +71,6 @@ def write_logs(level: str, form: Form, stream: TextIO | None = None) -> None:
     )
 
 
-@contextmanager
-def secrets_kept_out(values: Iterable[str]) -> Iterator[None]:
-    """No line that is logged in this context, in this task or a thread of it, holds one of these values."""
-    token = _SECRETS.set((*_SECRETS.get(), *(value for value in values if len(value) >= _SHORTEST_SECRET)))
-    try:
-        yield
-    finally:
-        _SECRETS.reset(token)
-
-
 def _shared() -> list[Processor]:
     """What is done to every line, whoever wrote it."""
     return [
@@ -134,7 +117,7 @@ def _in_order(logger: Any, method: str, event: EventDict) -> EventDict:
 
 
 def _without_secrets(logger: Any, method: str, event: EventDict) -> EventDict:
-    secrets = _SECRETS.get()
+    secrets = SECRETS_AT_HAND.get()
     return {key: _hide(value, secrets) for key, value in event.items()} if secrets else event
 
 

@@ -14,7 +14,8 @@ import structlog
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_shell.telemetry.current import CURRENT_ATTEMPT, CurrentAttempt
-from waygrid_shell.telemetry.logs import Form, secrets_kept_out, write_logs
+from waygrid_shell.telemetry.logs import Form, write_logs
+from waygrid_shell.telemetry.secrets_at_hand import secrets_kept_out
 
 
 class Log:
