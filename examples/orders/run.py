@@ -75,33 +75,40 @@ async def main(arguments: Sequence[str]) -> int:
 async def a_day(waygrid: Platform, *, is_killed: bool) -> list[TraversalView]:
     """Hand all orders in, and wait until each has ended; how they ended, in the order of the file."""
     async with WaygridClient(waygrid.url) as client:
-        ids = await hand_in(client)
-        story = asyncio.create_task(tell(client, ids[WATCHED]))
+        earlier = len([each async for each in client.list(labels=DAY, status=sorted(ENDED), page_size=500)])
+        print(f"{earlier} of the orders have ended before", file=sys.stderr)
+        lines = ORDERS.read_text(encoding="utf-8").splitlines()
+        known = str((await client.store(SPEC)).dag)
+        story = asyncio.create_task(tell(client, await hand_in(client, known, WATCHED, lines[WATCHED])))
+        ids = await hand_all_in(client, known, lines)
         if is_killed:
             before = await until_ended(client, KILL_AFTER)
             await waygrid.kill()
             print(f"killed (SIGKILL) when {before} orders had ended; starting it again", file=sys.stderr)
             await waygrid.start()
             # Whoever does not know whether an order was taken hands it in again: under its key it is the same.
-            assert await hand_in(client) == ids
+            assert await hand_all_in(client, known, lines) == ids
         await until_ended(client, len(ids))
         await story
         return [await client.get(each) for each in ids]
 
 
-async def hand_in(client: WaygridClient) -> list[str]:
-    """Hand each line in, under a key of its own; their traversals, in the order of the file."""
-    known = (await client.store(SPEC)).dag
+async def hand_in(client: WaygridClient, known: str, number: int, line: str) -> str:
+    """Hand one line in, under a key of its own; its traversal."""
+    key = f"orders {DAY['day']}, line {number}"
+    accepted = await client.submit(dag=known, payload=json.loads(line), labels=DAY, idempotency_key=key)
+    return accepted.id
+
+
+async def hand_all_in(client: WaygridClient, known: str, lines: Sequence[str]) -> list[str]:
+    """Hand all lines in; their traversals, in the order of the file."""
     room = asyncio.Semaphore(AT_ONCE)
 
     async def submit(number: int, line: str) -> str:
         async with room:
-            key = f"orders {DAY['day']}, line {number}"
-            accepted = await client.submit(dag=known, payload=json.loads(line), labels=DAY, idempotency_key=key)
-            return accepted.id
+            return await hand_in(client, known, number, line)
 
-    lines = ORDERS.read_text(encoding="utf-8").splitlines()
-    return await asyncio.gather(*(submit(number, line) for number, line in enumerate(lines, start=1)))
+    return await asyncio.gather(*(submit(number, line) for number, line in enumerate(lines)))
 
 
 async def until_ended(client: WaygridClient, number: int) -> int:

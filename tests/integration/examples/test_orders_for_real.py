@@ -28,6 +28,7 @@ def test_every_order_is_accounted_for() -> None:
     assert_all_accounted_for(done)
     for end in ENDS:
         assert end in done.stdout, f"no order was {end}\n{done.stdout}"
+    assert "live: order 4 is completed" in done.stderr
     assert int(found(r"5xx on purpose: .*payment (\d+)", done.stdout)) > 20
 
 
@@ -42,7 +43,7 @@ def test_orders_that_have_ended_are_reported_and_not_run_again(tmp_path: Path) -
     assert_all_accounted_for(first)
     second = run_orders("--data-dir", str(tmp_path / "orders"))
     assert_all_accounted_for(second)
-    assert "160 ended before" in second.stderr
+    assert "160 of the orders have ended before" in second.stderr
     assert found(r"shop: (\d+) messages applied", second.stdout) == found(r"shop: (\d+) messages", first.stdout)
 
 
