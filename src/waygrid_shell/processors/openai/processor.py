@@ -81,7 +81,7 @@ class OpenaiProcessor:
                 with anyio.fail_after(timeout):
                     if body.get("stream"):
                         return await sdk.streamed(client, body, key, attempt)
-                    return await sdk.whole(client, body, key)
+                    return await sdk.whole(client, body, key, attempt)
             except TimeoutError as error:
                 raise Failed("unreachable", f"{place} gave no answer within {timeout:g} s") from error
             except sdk.errors as error:
@@ -134,8 +134,11 @@ class _Sdk:
             api_key=key or "-", base_url=base_url, timeout=timeout, max_retries=0, http_client=self._http
         )
 
-    async def whole(self, client: "openai.AsyncOpenAI", body: dict[str, Any], key: str | None) -> Answer:
-        raw = await client.chat.completions.with_raw_response.create(**body, extra_headers=self._headers(key))
+    async def whole(
+        self, client: "openai.AsyncOpenAI", body: dict[str, Any], key: str | None, attempt: Attempt
+    ) -> Answer:
+        """The answer, in one piece. Raises what the SDK raises."""
+        raw = await client.chat.completions.with_raw_response.create(**body, extra_headers=self._headers(key, attempt))
         answer = Answer()
         answer.take(read_json(raw.content), "message")
         return answer
@@ -143,18 +146,20 @@ class _Sdk:
     async def streamed(
         self, client: "openai.AsyncOpenAI", body: dict[str, Any], key: str | None, attempt: Attempt
     ) -> Answer:
+        """The answer, told piece by piece. Raises what the SDK raises."""
         answer = Answer()
-        async with await client.chat.completions.create(**body, extra_headers=self._headers(key)) as chunks:
+        async with await client.chat.completions.create(**body, extra_headers=self._headers(key, attempt)) as chunks:
             async for chunk in chunks:
-                text = answer.take(chunk.to_dict(mode="json"), "delta")
+                is_chunk = isinstance(chunk, self.openai.BaseModel)  # the SDK hands on whatever JSON came
+                document = chunk.to_dict(mode="json", warnings=False) if is_chunk else chunk
+                text = answer.take(document, "delta")
                 if text:
                     attempt.tell({"text": text})
         return answer
 
-    def _headers(self, key: str | None) -> dict[str, Any]:
-        """What the SDK would take from the environment is left out: it is for OpenAI, not for any `baseUrl`."""
-        left_out = ["OpenAI-Organization", "OpenAI-Project", *([] if key else ["Authorization"])]
-        return dict.fromkeys(left_out, self.openai.Omit())
+    def _headers(self, key: str | None, attempt: Attempt) -> dict[str, Any]:
+        keyless = {} if key else {"Authorization": self.openai.Omit()}
+        return {"Idempotency-Key": attempt.idempotency_key, **keyless}
 
 
 def _body(attempt: Attempt, *, is_openai: bool) -> dict[str, Any]:

@@ -4,12 +4,18 @@ Loaded by the first call only, as the SDK is.
 """
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 import aiohttp
 import httpx2
 
 from waygrid_shell.hosting.http_client import HttpClient, refusal
 from waygrid_shell.hosting.outbound import AddressRefused
+
+_HEADERS: Final = frozenset(
+    {"accept", "accept-encoding", "authorization", "content-length", "content-type", "idempotency-key", "user-agent"}
+)
+"""What is sent. The SDK would add what it knows of this machine, and headers that the environment has for OpenAI."""
 
 
 class RefusedAddress(httpx2.TransportError):
@@ -36,7 +42,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             response = await self._client.session.request(
                 request.method,
                 str(request.url),
-                headers=list(request.headers.multi_items()),
+                headers=[(name, value) for name, value in request.headers.multi_items() if name.lower() in _HEADERS],
                 data=await request.aread(),
                 timeout=timeout,
                 allow_redirects=False,

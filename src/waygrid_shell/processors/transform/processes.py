@@ -37,28 +37,46 @@ class ExpressionProcesses:
         """
         request = write_json({"language": language, "expression": expression, "data": data})
         async with self._places:
-            process = self._idle.pop() if self._idle else await _start()
-            is_well = False
-            answer: JsonValue = None
             try:
-                with anyio.fail_after(MAX_SECONDS):
-                    answer = await _ask(process, request)
-                is_well = True
-            except TimeoutError as error:
-                raise Failed("timeout", f"the expression came to no end within {MAX_SECONDS} s") from error
-            except (asyncio.IncompleteReadError, ConnectionError) as error:
-                why = "the expression ended the process that evaluated it, most often for want of memory"
-                raise Failed("bad-value", why) from error
-            finally:
-                if is_well:
-                    self._idle.append(process)
-                else:
-                    await _end(process)
+                answer = await self._ask(request)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                answer = await self._ask_again(request)
         assert isinstance(answer, dict)  # our own program wrote it
         if "output" in answer:
             output: JsonValue = answer["output"]
             return output
         raise Failed(str(answer["code"]), str(answer["message"]))
+
+    async def _ask_again(self, request: bytes) -> JsonValue:
+        """The process has ended. Somebody may have ended it from outside; if the next ends too, it is the expression."""
+        try:
+            return await self._ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            why = "the expression ends the process that evaluates it, most often for want of memory"
+            raise Failed("bad-value", why) from error
+
+    async def _ask(self, request: bytes) -> JsonValue:
+        process = self._rested() or await _start()
+        is_well = False
+        try:
+            with anyio.fail_after(MAX_SECONDS):
+                answer = await _exchange(process, request)
+            is_well = True
+        except TimeoutError as error:
+            raise Failed("timeout", f"the expression came to no end within {MAX_SECONDS} s") from error
+        finally:
+            if is_well:
+                self._idle.append(process)
+            else:
+                await _end(process)
+        return answer
+
+    def _rested(self) -> Process | None:
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return None
 
     async def close(self) -> None:
         """End the processes."""
@@ -86,7 +104,7 @@ async def _start() -> Process:
     )
 
 
-async def _ask(process: Process, request: bytes) -> JsonValue:
+async def _exchange(process: Process, request: bytes) -> JsonValue:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(len(request).to_bytes(4, "big") + request)
