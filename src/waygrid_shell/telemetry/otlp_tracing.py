@@ -19,6 +19,7 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.trace_context import trace_within
+from waygrid_core.history.status import shown_status
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.telemetry.current import CurrentAttempt
 from waygrid_shell.telemetry.tracing import AttemptSpan, TraversalSpan
@@ -52,7 +53,7 @@ class OtlpTracing:
         context = _context(trace_within(span.traversal, span.root, span.given))
         attributes: dict[str, str] = {
             "waygrid.traversal.id": span.traversal,
-            "waygrid.traversal.status": span.status,
+            "waygrid.traversal.status": shown_status(span.status),
             "waygrid.traversal.root": span.root,
         }
         if span.name is not None:

@@ -71,9 +71,9 @@ async def test_steps_ends_attempts_timers_events_and_batches_are_counted() -> No
     }
     await run_requests(document, app, [None] * 3, metrics=metrics, ports=ports)
     seen = scraped(metrics)
-    assert seen["waygrid_traversals_ended_total{Failed}"] == 3  # users' own: their children are not counted
-    assert seen["waygrid_traversal_seconds_count{Failed}"] == 3
-    assert seen["waygrid_traversal_seconds_sum{Failed}"] > 0
+    assert seen["waygrid_traversals_ended_total{failed}"] == 3  # users' own: their children are not counted
+    assert seen["waygrid_traversal_seconds_count{failed}"] == 3
+    assert seen["waygrid_traversal_seconds_sum{failed}"] > 0
     assert seen["waygrid_attempts_total{waygrid://processor/reserve,succeeded}"] == 6
     assert seen["waygrid_attempts_total{waygrid://processor/charge,failed}"] == 3
     assert seen["waygrid_attempts_total{waygrid://processor/stuck,canceled}"] == 3

@@ -58,7 +58,7 @@ async def test_a_traversal_is_a_span_in_the_trace_of_its_request_and_attempts_ar
     assert (whole.parent, whole.span) == ("00f067aa0ba902b7", span_id(traversal))
     assert whole.attributes["waygrid.traversal.id"] == traversal
     assert whole.attributes["waygrid.traversal.name"] == "order-7"
-    assert whole.attributes["waygrid.traversal.status"] == "Completed"
+    assert whole.attributes["waygrid.traversal.status"] == "completed"
     assert len(whole.attributes["waygrid.dag"]) == 64
     assert first.parent == second.parent == whole.span
     assert (first.attributes["waygrid.attempt"], second.attributes["waygrid.attempt"]) == (1, 2)
