@@ -108,11 +108,11 @@ class LineReport:
 
 @contextmanager
 def terminal_report() -> Iterator[Report]:
-    """The nodes, drawn anew at each change; gone at the end."""
+    """The nodes, drawn anew several times a second."""
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(), transient=True, auto_refresh=True, refresh_per_second=8) as live:
+    with Live(console=Console(), refresh_per_second=8) as live:
         yield TerminalReport(live)
 
 
@@ -159,7 +159,7 @@ class TerminalReport:
         for node, name in self._names.items():
             status = self._statuses[node]
             picture.append(f"  {status:<11}", style=_STYLES.get(status, ""))
-            picture.append(f"  {name}  {self._said.get(name, '')}\n")
+            picture.append(f"  {name}  {self._said.get(name, '') if status == 'running' else ''}\n")
         if self._children:
             picture.append(f"  {len(self._children)} children run\n", style="dim")
         return picture

@@ -1,8 +1,9 @@
 """Runs the command as a user does: another process, with files, standard input and an exit code."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,11 +27,12 @@ class Ran:
 Waygrid: TypeAlias = Callable[..., Ran]
 
 
-def run_waygrid(folder: Path, *arguments: str, stdin: bytes = b"") -> Ran:
-    """Run `waygrid ARGUMENTS` in that folder."""
+def run_waygrid(folder: Path, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Ran:
+    """Run `waygrid ARGUMENTS` in that folder, with these variables besides its own."""
     done = subprocess.run(
         [sys.executable, "-m", "waygrid_shell.cli", *arguments],
         cwd=folder,
+        env={**os.environ, **(environment or {})},
         input=stdin,
         capture_output=True,
         timeout=120,

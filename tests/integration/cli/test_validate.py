@@ -53,7 +53,12 @@ def test_one_unreadable_file_does_not_hide_the_others(waygrid: Waygrid, tmp_path
     ran = waygrid("validate", "missing.yaml", "good.yaml", "--format", "json")
     assert ran.code == 2
     assert "missing.yaml" in ran.err
-    assert [verdict["file"] for verdict in json.loads(ran.out)] == ["good.yaml"]
+    unreadable = {"code": "unreadable", "pointer": "", "message": "cannot read missing.yaml: there is no such file"}
+    assert json.loads(ran.out) == [
+        {"file": "missing.yaml", "valid": False, "errors": [unreadable]},
+        {"file": "good.yaml", "valid": True, "errors": []},
+    ]
+    assert waygrid("validate", "missing.yaml", "good.yaml").out == "good.yaml: valid\n"
 
 
 def test_names_and_texts_of_any_script_come_out_as_they_are(waygrid: Waygrid, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any, TypeAlias
 
 from attrs import Factory, define, frozen
@@ -65,6 +66,30 @@ async def misbehaving(*acts: Act) -> AsyncIterator[Misbehaving]:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
         await asyncio.sleep(0)  # lets transports see that they are closed
+
+
+@contextmanager
+def served(*acts: Act) -> Iterator[Misbehaving]:
+    """A misbehaving server in a thread of its own."""
+    running, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    servers: list[Misbehaving] = []
+
+    async def serve() -> None:
+        async with misbehaving(*acts) as server:
+            servers.append(server)
+            running.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert running.wait(10)
+    try:
+        yield servers[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
 
 
 async def read_request(reader: asyncio.StreamReader) -> Heard:

@@ -3,23 +3,19 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from tests.integration.client.misbehaving import (
     ID,
-    Act,
-    Misbehaving,
     accepted,
     answers,
     drops,
     event,
-    misbehaving,
     refuses,
+    served,
     streams,
     traversal,
 )
@@ -27,30 +23,6 @@ from waygrid_shell.client import NotFound, StillRunning, SyncWaygridClient, Wayg
 from waygrid_shell.resources.traversal import TraversalView
 
 SPEC = {"entryPoints": [{"type": "pass"}]}
-
-
-@contextmanager
-def served(*acts: Act) -> Iterator[Misbehaving]:
-    """A misbehaving server in a thread of its own."""
-    running, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-    servers: list[Misbehaving] = []
-
-    async def serve() -> None:
-        async with misbehaving(*acts) as server:
-            servers.append(server)
-            running.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert running.wait(10)
-    try:
-        yield servers[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
 
 
 def test_it_has_every_method_of_the_other_with_the_same_arguments() -> None:

@@ -64,6 +64,10 @@ def test_a_task_with_a_retry_and_a_next_node() -> None:
     )
 
 
+def test_without_a_retry_policy_the_first_failure_is_for_good() -> None:
+    assert Node.standard(TASK).with_retry(Retry.linear("1s", 3)).with_retry(None) == Node.standard(TASK)
+
+
 def test_a_task_with_everything() -> None:
     task = (
         Node.standard(TASK, {"prompt": text("About {/payload/topic}"), "key": secret("openai", "key", 2), "n": [1, {}]})

@@ -1,0 +1,159 @@
+"""The commands that talk to a server, where none is, or none that can serve; and how they look on a terminal."""
+
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.command import Ran, run_waygrid
+from tests.integration.client.misbehaving import (
+    ID,
+    Act,
+    answers,
+    event,
+    refuses,
+    sends,
+    served,
+    streams,
+    traversal,
+)
+
+COMMANDS = (
+    ["submit", "spec.yaml"],
+    ["list"],
+    ["show", ID],
+    ["history", ID],
+    ["watch", ID],
+    ["replay", ID, "--at", "1"],
+    ["send", "e@k"],
+    ["cancel", ID],
+    ["pause", ID],
+    ["resume", ID],
+    ["retry", ID],
+    ["dead-letters", "list"],
+    ["dead-letters", "show", "1"],
+    ["dead-letters", "redrive", "--all"],
+    ["dead-letters", "discard", "1"],
+)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals as Unix has them")
+
+
+@pytest.fixture
+def nowhere() -> str:
+    """Where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def waygrid(folder: Path, *arguments: str) -> Ran:
+    (folder / "spec.yaml").write_text("entryPoints: [{type: pass}]\n")
+    ran = run_waygrid(folder, *arguments)
+    assert not ran.has_traceback, ran.err
+    return ran
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+def test_where_no_server_is_it_says_how_to_start_one(tmp_path: Path, nowhere: str, command: list[str]) -> None:
+    ran = waygrid(tmp_path, *command, "--server", nowhere, "--timeout", "200ms")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"waygrid: no Waygrid server answers at {nowhere}: nobody listens there; start one with `waygrid dev`, or set "
+        "WAYGRID_SERVER to where it is\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "code", "said"),
+    [
+        (sends(b"<html>"), 2, "answered with what is no JSON; is it a Waygrid server"),
+        (refuses(401, "no-key", "send a key"), 2, "send a key; give a key that may, as WAYGRID_KEY"),
+        (refuses(503, "unavailable", "the disk sleeps", Retry_After="60"), 2, "the disk sleeps"),
+        (refuses(404, "not-found", "no such traversal"), 1, "no such traversal"),
+        (refuses(500, "internal", "the log says more"), 1, "the log says more"),
+    ],
+)
+def test_what_a_server_answers_decides_the_exit_code(tmp_path: Path, act: Act, code: int, said: str) -> None:
+    with served(act) as server:
+        ran = waygrid(tmp_path, "show", ID, "--server", server.url)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_a_key_is_sent_and_not_shown(tmp_path: Path) -> None:
+    with served(refuses(403)) as server:
+        ran = waygrid(tmp_path, "show", ID, "--server", server.url, "--key", "wg_sesame")
+    assert server.heard[0].headers["authorization"] == "Bearer wg_sesame"
+    assert "sesame" not in ran.err
+
+
+@pytest.mark.parametrize("server", ["localhost:8400", "", "http://"])
+def test_what_is_no_url_is_said_to_be_none(tmp_path: Path, server: str) -> None:
+    ran = waygrid(tmp_path, "list", "--server", server)
+    assert (ran.code, ran.out) == (2, "")
+    assert "write one like http://127.0.0.1:8400" in ran.err
+
+
+def test_ctrl_c_ends_a_watch_without_a_traceback(tmp_path: Path) -> None:
+    act = streams(event("state", 1, traversal("running", 1)), then_hangs=True)
+    with served(act) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "waygrid_shell.cli", "watch", ID, "--server", server.url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("running")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "waygrid: interrupted\n")
+
+
+def on_a_terminal(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
+    """The exit code, and all that a terminal was sent."""
+    ours, theirs = pty.openpty()
+    variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **(environment or {})}
+    variables.pop("NO_COLOR", None) if environment is None else None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "waygrid_shell.cli", *arguments], stdout=theirs, stderr=theirs, env=variables
+    )
+    os.close(theirs)
+    sent = bytearray()
+    try:
+        while part := os.read(ours, 65536):
+            sent += part
+    except OSError:
+        pass  # how a terminal says that nobody will write any more
+    finally:
+        os.close(ours)
+    return process.wait(60), sent.decode()
+
+
+def test_statuses_have_colours_on_a_terminal_unless_nobody_wants_them() -> None:
+    with served(answers({"items": [traversal("completed", 1)]})) as server:
+        code, sent = on_a_terminal("list", "--server", server.url)
+        assert (code, "\x1b[32mcompleted\x1b[0m" in sent) == (0, True)
+        code, sent = on_a_terminal("list", "--server", server.url, environment={"NO_COLOR": "1"})
+        assert (code, "\x1b" in sent, "completed" in sent) == (0, False, True)
+
+
+def test_a_watch_on_a_terminal_draws_the_nodes_and_leaves_the_outcome() -> None:
+    nodes = [
+        {"id": "1", "name": "reserve", "kind": "standard", "status": "succeeded"},
+        {"id": "2", "name": "refund", "kind": "standard", "status": "not-reached"},
+    ]
+    ended = traversal("completed", 3, output={"n": 1}, nodes=nodes)
+    act = streams(event("state", 1, traversal("running", 1, nodes=nodes)), event("ended", 3, ended))
+    with served(act) as server:
+        code, sent = on_a_terminal("watch", ID, "--server", server.url)
+    assert code == 0
+    assert re.search(r"succeeded.*reserve", sent)
+    assert re.search(r"not-reached.*refund", sent)
+    assert sent.rstrip().splitlines()[-1].endswith(f'completed\x1b[0m  {ID}  {{"n":1}}')
