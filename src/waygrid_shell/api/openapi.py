@@ -13,6 +13,7 @@ from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problem_of import PROBLEM_JSON
 from waygrid_shell.api.respond import JSON
 from waygrid_shell.api.schemas import Schema, Schemas
+from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.problem import Problem
 
 _CONVERTER: Final = re.compile(r":\w+\}")
@@ -172,13 +173,18 @@ def _answer_schema(answer: Answer, schemas: Schemas) -> Schema:
 
 def _problems_of(operation: Operation) -> list[int]:
     """The problems that such an operation may answer with."""
-    problems = [400, 503]
+    names = {parameter.name for parameter in operation.parameters}
+    problems = {400, 503}
     if operation.scope is not None:
-        problems += [401, 403]
-    if any(parameter.place == "path" for parameter in operation.parameters):
-        problems += [404]
+        problems |= {401, 403}
+    if names & {"id", "hash"} or operation.body is not None:  # a body may name a DAG
+        problems |= {404}
     if operation.body is not None or operation.body_types:
-        problems += [404, 413, 415, 422]
+        problems |= {413, 415, 422}
+    if "Idempotency-Key" in names:
+        problems |= {422, 429}
     if operation.method != "GET":
-        problems += [403, 409, 422, 429, 507]
-    return sorted(set(problems))
+        problems |= {507}
+    if operation.method == "POST" and operation.path.startswith(f"{TRAVERSALS}/{{id}}"):
+        problems |= {409}
+    return sorted(problems)

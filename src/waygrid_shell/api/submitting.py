@@ -1,5 +1,6 @@
 """From a submission to a traversal that is wanted; and back, to what is said of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -24,6 +25,8 @@ from waygrid_shell.resources.submission import Accepted, Batch, SpecError, Submi
 
 MAX_WAIT: Final = timedelta(seconds=60)
 """How long a request may wait for the outcome; proxies and clients give up at about this."""
+
+_NO_TIME: Final = re.compile(r"0+(\.0+)?(ms|s|m|h|d)?")
 
 
 async def wanted_by(platform: Platform, request: Request, submission: Submission) -> Wanted:
@@ -70,7 +73,7 @@ def trace_of(request: Request) -> Trace | None:
 def wait_of(request: Request) -> timedelta | None:
     """How long the request wants to wait for the outcome: `?wait=30s`, at most `MAX_WAIT`. Raises `Refusal` (400)."""
     text = request.query_params.get("wait")
-    if text is None or text == "0":
+    if text is None or _NO_TIME.fullmatch(text):
         return None
     parsed = parse_duration(text)
     if isinstance(parsed, Failure):

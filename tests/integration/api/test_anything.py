@@ -25,6 +25,8 @@ CONFORMS: Final = [
     checks.content_type_conformance,
     checks.response_schema_conformance,
     checks.response_headers_conformance,
+    checks.negative_data_rejection,
+    checks.unsupported_method,
 ]
 
 
@@ -46,11 +48,22 @@ schema: Any = schemathesis.openapi.from_dict(
 )
 
 
+schema.config.generation.update(modes=list(schemathesis.GenerationMode))
+
+
 @schema.parametrize()
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_is_sent_is_answered_as_described(case: Case, served: tuple[Api, Any]) -> None:
     api, ended = served
+    if case.meta is not None and case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE:
+        make_meaningful(case, ended)
+    case.call_and_validate(base_url=api.url, checks=CONFORMS, timeout=90)
+
+
+def make_meaningful(case: Case, ended: Any) -> None:
+    """Some of the time name what is there and hand in a Spec that is right, so that not everything is refused."""
     known = {"id": ended["id"], "hash": ended["dag"]}
-    if hash(str(case.path_parameters)) % 2:  # half of the time what is there, so that not everything is a 404
+    if len(str(case.path_parameters)) % 2:
         case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
-    case.call_and_validate(base_url=api.url, checks=CONFORMS, timeout=60)
+    if isinstance(case.body, dict) and "spec" in case.body and len(str(case.body)) % 2:
+        case.body = {**case.body, "spec": PASS, "dag": None}
