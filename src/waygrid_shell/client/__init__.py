@@ -10,7 +10,8 @@
 what they raise is a `WaygridError`.
 
 Reading order: `errors`, `patience` (what is tried again, and for how long), `connection` (one request and its answer),
-`server_sent_events` and `live` (watching), `given_spec`, then the clients, `asynchronous` and `blocking`.
+`server_sent_events` and `live` (watching), `given_spec` and `requests` (what is sent), then the clients, `asynchronous`
+and `blocking`.
 """
 
 from waygrid_shell.client.asynchronous import WaygridClient

@@ -11,12 +11,20 @@ from urllib.parse import quote
 
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.duration import write_duration
-from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.client.connection import Ask, Connection
 from waygrid_shell.client.errors import BadAnswer, NotFound, StillRunning, TraversalFailed
 from waygrid_shell.client.given_spec import GivenSpec, spec_body, spec_document
 from waygrid_shell.client.live import Told, watch_traversal
+from waygrid_shell.client.requests import (
+    chosen_spec,
+    given,
+    instant_text,
+    path_part,
+    request_headers,
+    submission_json,
+    traversal_path,
+)
 from waygrid_shell.resources.document import to_json
 from waygrid_shell.resources.history import History, HistoryEntry
 from waygrid_shell.resources.platform import DeadLetterPage, DeadLetterView, Health, Moved
@@ -28,7 +36,6 @@ from waygrid_shell.resources.submission import (
     EventSent,
     RetryRequest,
     SpecVerdict,
-    Submission,
 )
 from waygrid_shell.resources.traversal import ENDED, Status, TraversalPage, TraversalSummary, TraversalView
 
@@ -104,8 +111,8 @@ class WaygridClient:
             "POST",
             "/v1/traversals",
             Accepted,
-            body=_submission(spec, dag, payload, entry, name, labels),
-            headers=_headers(idempotency_key, traceparent),
+            body=submission_json(spec, dag, payload, entry, name, labels),
+            headers=request_headers(idempotency_key, traceparent),
         )
 
     async def submit_batch(
@@ -121,7 +128,7 @@ class WaygridClient:
     ) -> AcceptedBatch:
         """Hand in one traversal for each payload: all of them are kept, or none."""
         batch = Batch(
-            spec=_exactly_one(spec, dag),
+            spec=chosen_spec(spec, dag),
             dag=dag,
             payloads=tuple(payloads),
             entry=entry,
@@ -133,7 +140,7 @@ class WaygridClient:
             "/v1/traversals/batch",
             AcceptedBatch,
             body=to_json(batch),
-            headers=_headers(idempotency_key),
+            headers=request_headers(idempotency_key),
         )
 
     async def run(
@@ -157,8 +164,8 @@ class WaygridClient:
                 method="POST",
                 path="/v1/traversals",
                 query=(("wait", write_duration(waits)),) if waits > timedelta(0) else (),
-                body=write_json(_submission(spec, dag, payload, entry, name, labels)),
-                headers=_headers(idempotency_key),
+                body=write_json(submission_json(spec, dag, payload, entry, name, labels)),
+                headers=request_headers(idempotency_key),
                 waits=waits,
             )
         )
@@ -180,7 +187,7 @@ class WaygridClient:
     async def get(self, traversal_id: str, *, at: int | None = None) -> TraversalView:
         """A traversal as it is; with `at`, as it was after its version `at`."""
         query = () if at is None else (("at", str(at)),)
-        return await self._document("GET", _path(traversal_id), TraversalView, query=query)
+        return await self._document("GET", traversal_path(traversal_id), TraversalView, query=query)
 
     async def wait(self, traversal_id: str, timeout: timedelta | None = None) -> TraversalView:
         """How a traversal ended, once it has. Raises `StillRunning` if it has not within `timeout`; it goes on."""
@@ -217,11 +224,11 @@ class WaygridClient:
             ("status", each) for each in ((status,) if isinstance(status, str) else status)
         )
         query += tuple(("label", f"{key}:{value}") for key, value in (labels or {}).items())
-        query += _given(
+        query += given(
             name=name,
             dag=dag,
-            begunFrom=_instant(begun_from),
-            begunBefore=_instant(begun_before),
+            begunFrom=instant_text(begun_from),
+            begunBefore=instant_text(begun_before),
             children="true" if children else None,
             limit=str(page_size),
         )
@@ -232,7 +239,7 @@ class WaygridClient:
     async def history(self, traversal_id: str, *, children: bool = False) -> AsyncGenerator[HistoryEntry, None]:
         """What happened to a traversal, decision by decision; with `children`, to those below it too."""
         query = (("children", "true"),) if children else ()
-        async for page in self._pages(_path(traversal_id, "history"), History, query):
+        async for page in self._pages(traversal_path(traversal_id, "history"), History, query):
             for entry in page.entries:
                 yield entry
 
@@ -245,7 +252,7 @@ class WaygridClient:
         """
         loop = asyncio.get_running_loop()
         until = None if timeout is None else loop.time() + timeout.total_seconds()
-        async with aclosing(watch_traversal(self._connection, _path(traversal_id, "live"))) as story:
+        async with aclosing(watch_traversal(self._connection, traversal_path(traversal_id, "live"))) as story:
             while True:
                 try:
                     async with asyncio.timeout_at(until) as limit:
@@ -260,15 +267,15 @@ class WaygridClient:
 
     async def cancel(self, traversal_id: str, reason: str | None = None) -> None:
         """Have a traversal canceled. Raises `ProblemAnswer` (409) for one that has ended."""
-        await self._post(_path(traversal_id, "cancel"), to_json(CancelRequest(reason=reason)))
+        await self._post(traversal_path(traversal_id, "cancel"), to_json(CancelRequest(reason=reason)))
 
     async def pause(self, traversal_id: str) -> None:
         """Have a traversal held: what comes for it waits until `resume`. Its children go on."""
-        await self._post(_path(traversal_id, "pause"))
+        await self._post(traversal_path(traversal_id, "pause"))
 
     async def resume(self, traversal_id: str) -> None:
         """Let a paused traversal go on."""
-        await self._post(_path(traversal_id, "resume"))
+        await self._post(traversal_path(traversal_id, "resume"))
 
     async def retry(
         self,
@@ -295,10 +302,10 @@ class WaygridClient:
         )
         return await self._document(
             "POST",
-            _path(traversal_id, "retry"),
+            traversal_path(traversal_id, "retry"),
             Accepted,
             body=to_json(request),
-            headers=_headers(idempotency_key),
+            headers=request_headers(idempotency_key),
         )
 
     async def send_event(
@@ -317,21 +324,21 @@ class WaygridClient:
         if (traversal is None) == (key is None):
             raise ValueError("say for whom the event is: give a traversal, or a key")
         if traversal is not None:
-            path = f"{_path(traversal, 'events')}/{quote(event, safe='')}"
+            path = f"{traversal_path(traversal, 'events')}/{quote(event, safe='')}"
         else:
             path = f"/v1/events/{quote(event, safe='')}"
         return await self._document(
             "POST",
             path,
             EventSent,
-            query=_given(key=key),
+            query=given(key=key),
             body={} if data is None else data,
-            headers=_headers(idempotency_key),
+            headers=request_headers(idempotency_key),
         )
 
     async def dag(self, dag: str) -> JsonValue:
         """The flat JSON of a stored DAG, as `waygrid compile` prints it."""
-        answer = await self._connection.answer(Ask(method="GET", path=f"/v1/dags/{_name(dag)}"))
+        answer = await self._connection.answer(Ask(method="GET", path=f"/v1/dags/{path_part(dag)}"))
         return self._connection.json(answer.body)
 
     async def validate(self, spec: GivenSpec) -> SpecVerdict:
@@ -405,53 +412,3 @@ class WaygridClient:
             following, query = page.next, ()
             if following is not None and not following.startswith("/"):
                 raise BadAnswer(self.server, f"says that the next page is at {following[:80]!r}, which is no path")
-
-
-def _path(traversal_id: str, what: str = "") -> str:
-    return f"/v1/traversals/{_name(traversal_id)}{f'/{what}' if what else ''}"
-
-
-def _name(text: str) -> str:
-    """An id or a hash as one part of a path."""
-    if not text or "/" in text or text in (".", ".."):
-        raise ValueError(f"{text!r} is no id; ids have letters and digits only")
-    return quote(text, safe="")
-
-
-def _exactly_one(spec: GivenSpec | None, dag: str | None) -> JsonValue:
-    if (spec is None) == (dag is None):
-        raise ValueError("give a spec, or the hash of a stored dag")
-    return None if spec is None else spec_document(spec)
-
-
-def _submission(
-    spec: GivenSpec | None,
-    dag: str | None,
-    payload: JsonValue,
-    entry: int,
-    name: str | None,
-    labels: Mapping[str, str] | None,
-) -> JsonValue:
-    submission = Submission(
-        spec=_exactly_one(spec, dag),
-        dag=dag,
-        payload={} if payload is None else payload,
-        entry=entry,
-        name=name,
-        labels=labels or {},
-    )
-    return to_json(submission)
-
-
-def _headers(idempotency_key: str | None, traceparent: str | None = None) -> dict[str, str]:
-    return dict(_given(**{"Idempotency-Key": idempotency_key, "traceparent": traceparent}))
-
-
-def _given(**query: str | None) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in query.items() if value is not None)
-
-
-def _instant(instant: datetime | None) -> str | None:
-    if instant is not None and instant.tzinfo is None:
-        raise ValueError(f"{instant} has no offset; give it a time zone, such as datetime.UTC")
-    return None if instant is None else write_instant(instant)

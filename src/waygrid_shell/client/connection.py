@@ -9,7 +9,7 @@ from typing import Final, Self, TypeVar
 from uuid import uuid4
 
 import aiohttp
-from attrs import define, frozen
+from attrs import Factory, define, frozen
 
 from waygrid_core.codec.json_bytes import read_json
 from waygrid_core.model.json_value import JsonValue
@@ -46,7 +46,7 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     media_type: str = "application/json"
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = Factory(dict)
     waits: timedelta = timedelta(0)
     answers_with_503: bool = False
     """503 is an answer, not a reason to try again."""
