@@ -177,7 +177,7 @@ def _problems_of(operation: Operation) -> list[int]:
     problems = {400, 503}
     if operation.scope is not None:
         problems |= {401, 403}
-    if names & {"id", "hash"} or operation.body is not None:  # a body may name a DAG
+    if "{" in operation.path or operation.body is not None:  # a body may name a DAG
         problems |= {404}
     if operation.body is not None or operation.body_types:
         problems |= {413, 415, 422}

@@ -51,16 +51,16 @@ schema: Any = schemathesis.openapi.from_dict(
 schema.config.generation.update(modes=list(schemathesis.GenerationMode))
 
 
-@schema.parametrize()
+@schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_whatever_is_sent_is_answered_as_described(case: Case, served: tuple[Api, Any]) -> None:
+def test_whatever_is_sent_is_answered_as_described(case: Case[Any], served: tuple[Api, Any]) -> None:
     api, ended = served
     if case.meta is not None and case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE:
         make_meaningful(case, ended)
     case.call_and_validate(base_url=api.url, checks=CONFORMS, timeout=90)
 
 
-def make_meaningful(case: Case, ended: Any) -> None:
+def make_meaningful(case: Case[Any], ended: Any) -> None:
     """Some of the time name what is there and hand in a Spec that is right, so that not everything is refused."""
     known = {"id": ended["id"], "hash": ended["dag"]}
     if len(str(case.path_parameters)) % 2:
