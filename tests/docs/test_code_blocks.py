@@ -85,7 +85,7 @@ def run_blocks(page: Path, blocks: list[Block], tmp_path: Path, servers: ExitSta
                 run_console(block, tmp_path)
             case "python" if block.kind != "file":
                 run_python(block.text, namespace, tmp_path)
-            case "python" | "json" | "sh" | "text" | "ini" | "":
+            case "python" | "json" | "sh" | "text" | "toml" | "ini" | "":
                 pass
             case other:
                 pytest.fail(f"{page.name} has a block in {other!r}, and no test knows what to do with it")
@@ -106,16 +106,17 @@ def running_server(block: Block, folder: Path) -> Iterator[None]:
     """The one command of the block, from when it has said what the page shows until the page ends."""
     (shown,) = commands_of(block)
     line, _, expected = shown.partition("\n")
-    with (folder / ".server.log").open("a+", encoding="utf-8") as log:
+    told = folder / f".server-{len(list(folder.glob('.server-*.log')))}.log"
+    with told.open("a+", encoding="utf-8") as log:
         process = subprocess.Popen(
             ["sh", "-c", f"exec {line}"], cwd=folder, env=environment(folder), stdout=log, stderr=log
         )
         try:
-            wait_until_said(process, folder / ".server.log", pattern_of(expected))
+            wait_until_said(process, told, pattern_of(expected))
             yield
         finally:
             process.terminate()
-            assert process.wait(timeout=60) == 0, (folder / ".server.log").read_text(encoding="utf-8")
+            assert process.wait(timeout=60) == 0, told.read_text(encoding="utf-8")
 
 
 def wait_until_said(process: "subprocess.Popen[bytes]", log: Path, pattern: str) -> None:

@@ -9,7 +9,7 @@ EXAMPLES: Final = """\
 Examples:
   waygrid dev
   waygrid dev --app shop:app --port 9000
-  waygrid dev --config waygrid.toml --data-dir /var/lib/waygrid --log-format json
+  waygrid dev --data-dir /var/lib/waygrid --log-format json
   waygrid dev --allow-network loopback --allow-network 10.0.0.0/8
 """
 
