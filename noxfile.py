@@ -84,6 +84,18 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """The server under load, killed 200 times at random moments; a quarter of an hour.
+
+    `WAYGRID_CHAOS_KILLS` says how often, `WAYGRID_CHAOS_SEED` when: the seed of a run is printed.
+    """
+    install(session)
+    kills = os.environ.get("WAYGRID_CHAOS_KILLS", "200")
+    test = "tests/integration/faults/test_chaos.py"
+    session.run("pytest", "-s", test, *session.posargs, env={"WAYGRID_CHAOS_KILLS": kills})
+
+
+@nox.session
 def scenarios(session: nox.Session) -> None:
     """Every scenario file, by the command that users have."""
     install(session)
