@@ -1,7 +1,12 @@
 """`waygrid dev` stops as it is asked to, and goes on where it was."""
 
+import json
 import signal
+import sqlite3
+import subprocess
+import sys
 import urllib.request
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +14,18 @@ import pytest
 
 from tests.integration.dev.process import running_dev, until
 
+BUG = """
+import anyio
+from waygrid_shell.cli.main import run
+from waygrid_shell.services.scheduler.service import Scheduler
+
+async def broken(self):
+    await anyio.sleep(0.5)
+    raise AssertionError("planted")
+
+Scheduler.run = broken
+raise SystemExit(run(["dev", "--port", "0"]))
+"""
 SLOW = {
     "entryPoints": [
         {
@@ -90,6 +107,34 @@ def test_what_nobody_serves_any_more_is_said_and_kept(folder: Path) -> None:
         assert "Nobody here serves waygrid://processor/slow" in dev.out
         assert dev.status_of(traversal) == "running"
         assert dev.end() == 0
+
+
+def test_what_was_cleared_from_the_log_of_messages_is_sent_again(folder: Path) -> None:
+    with running_dev(folder, "--app", "shop:app") as dev:
+        traversal = dev.submit(SLOW).body["id"]
+        until((folder / "working").exists, "the attempt is under way")
+        dev.end(signal.SIGKILL)
+    with closing(sqlite3.connect(folder / ".waygrid" / "waygrid.db", isolation_level=None)) as connection:
+        assert connection.execute("DELETE FROM message_batch").rowcount > 0
+    (folder / "go").touch()
+    with running_dev(folder, "--app", "shop:app") as dev:
+        until(partial(dev.has_completed, traversal), "it ends after the restart")
+        assert "waygrid_swept_obligations_total 0.0" not in dev.ask("GET", "/metrics").body
+        assert dev.end() == 0
+
+
+def test_a_bug_of_a_service_ends_the_process_with_a_sentence_and_all_of_it_in_the_log(folder: Path) -> None:
+    (folder / "bug.py").write_text(BUG)
+    done = subprocess.run([sys.executable, "bug.py"], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Waygrid listens on" in done.stdout
+    log, last = done.stderr.splitlines()[:-1], done.stderr.splitlines()[-1]
+    assert last == (
+        "waygrid: a bug of Waygrid's own ended it (AssertionError: planted); what was accepted is kept in .waygrid and "
+        "goes on at the next start; the log has all of it"
+    )
+    (critical,) = [line for line in map(json.loads, log) if line["level"] == "critical"]
+    assert "AssertionError: planted" in critical["exception"]
 
 
 def test_streams_and_waiting_requests_do_not_hold_it_up(folder: Path) -> None:

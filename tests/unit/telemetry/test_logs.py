@@ -58,6 +58,12 @@ def test_a_line_is_a_json_object_with_time_level_logger_and_message(log: Log) ->
     assert line == {"logger": "shop", "level": "info", "message": "reserved 3 of bolts"}
 
 
+def test_what_logging_calls_extra_are_fields(log: Log) -> None:
+    log.write()
+    logging.getLogger("shop").info("reserved", extra={"article": "bolt"})
+    assert log.lines[0]["article"] == "bolt"
+
+
 def test_structlog_goes_the_same_way(log: Log) -> None:
     log.write()
     structlog.get_logger("shop").warning("low stock", left=2)
