@@ -39,8 +39,12 @@ class SqliteEventLog:
 
     def publishing(self, records: Sequence[TransportEnvelope]) -> tuple[Job[int], Callable[[int], None]]:
         """The job of `publish`, and what is to be done with its result once it is committed."""
-        batches = batches_of([record for record in records if self._is_new(record)])
-        dead = [_buried(record) for record in records if record.topic.endswith(DEAD_LETTER_SUFFIX)]
+        by_topic: dict[str, list[TransportEnvelope]] = {}
+        for record in records:
+            by_topic.setdefault(record.topic, []).append(record)
+        buried = [topic for topic in by_topic if topic.endswith(DEAD_LETTER_SUFFIX)]
+        dead = [_buried(record) for topic in buried for record in by_topic.pop(topic)]
+        batches = batches_of(by_topic)
 
         def job(connection: sqlite3.Connection) -> int:
             insert = "INSERT OR IGNORE INTO dead_letter (topic, id, key, headers, value, reason)"
@@ -48,12 +52,6 @@ class SqliteEventLog:
             return self._append(connection, batches, may_be_repeated=False)
 
         return job, lambda first: self._hand_over(first, batches, may_be_repeated=False)
-
-    def _is_new(self, record: TransportEnvelope) -> bool:
-        if record.topic.endswith(DEAD_LETTER_SUFFIX):
-            return False
-        reader = self._readers.get(record.topic)
-        return reader is None or not reader.has(record)
 
     def _append(self, connection: sqlite3.Connection, batches: Sequence[MessageBatch], *, may_be_repeated: bool) -> int:
         """The number of the first of the rows; the others follow."""
@@ -108,9 +106,12 @@ class SqliteEventLog:
         def job(connection: sqlite3.Connection) -> tuple[int, int, list[MessageBatch]]:
             query = f"DELETE FROM dead_letter WHERE position = ? RETURNING {_LETTER}"
             rows = [connection.execute(query, (position,)).fetchone() for position in sorted(set(positions))]
-            letters = [_letter(row).record for row in rows if row is not None]
+            letters: dict[str, list[TransportEnvelope]] = {}
+            for record in (_letter(row).record for row in rows if row is not None):
+                letters.setdefault(record.topic, []).append(record)
             batches = batches_of(letters)
-            return len(letters), self._append(connection, batches, may_be_repeated=True), batches
+            first = self._append(connection, batches, may_be_repeated=True)
+            return sum(len(batch.records) for batch in batches), first, batches
 
         def hand_over(moved: tuple[int, int, list[MessageBatch]]) -> None:
             _, first, batches = moved

@@ -4,7 +4,7 @@ A row is `[[key, headers, length of value], ...]` as JSON, a newline, and the va
 when all its records are acknowledged; which of them are, meanwhile, stands beside it as a set of bits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -28,13 +28,10 @@ class MessageBatch:
     content: bytes
 
 
-def batches_of(records: Sequence[TransportEnvelope]) -> list[MessageBatch]:
-    """The records in rows, each topic's in their order."""
-    by_topic: dict[str, list[TransportEnvelope]] = {}
-    for record in records:
-        by_topic.setdefault(record.topic, []).append(record)
+def batches_of(by_topic: Mapping[str, Sequence[TransportEnvelope]]) -> list[MessageBatch]:
+    """The records of each topic in rows, in their order."""
     return [
-        MessageBatch(topic, part, _content(part)) for topic, members in by_topic.items() for part in _parts(members)
+        MessageBatch(topic, part, content) for topic, records in by_topic.items() for part, content in _rows(records)
     ]
 
 
@@ -47,18 +44,15 @@ def records_of(topic: str, content: bytes) -> Iterator[TransportEnvelope]:
         start += length
 
 
-def _content(records: Sequence[TransportEnvelope]) -> bytes:
-    header = orjson.dumps([(record.key, record.headers, len(record.value)) for record in records])
-    return b"".join([header, b"\n", *(record.value for record in records)])
-
-
-def _parts(records: Sequence[TransportEnvelope]) -> Iterator[Sequence[TransportEnvelope]]:
-    part: list[TransportEnvelope] = []
-    size = 0
-    for record in records:
-        if len(part) == PLACES or size > _MAX_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(record)
-        size += len(record.value)
-    yield part
+def _rows(records: Sequence[TransportEnvelope]) -> Iterator[tuple[Sequence[TransportEnvelope], bytes]]:
+    start, size = 0, 0
+    header: list[tuple[str, Mapping[str, str], int]] = []
+    values: list[bytes] = []
+    for end, record in enumerate(records, 1):
+        value = record.value
+        header.append((record.key, record.headers, len(value)))
+        values.append(value)
+        size += len(value)
+        if end == len(records) or end - start == PLACES or size > _MAX_BYTES:
+            yield records[start:end], b"".join([orjson.dumps(header), b"\n", *values])
+            start, size, header, values = end, 0, [], []

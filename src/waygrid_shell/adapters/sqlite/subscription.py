@@ -46,8 +46,6 @@ class SqliteSubscription:
         self._topics = tuple(topics)
         self._buffer: deque[Delivery] = deque()
         self._open: dict[int, _Open] = {}
-        self._ids: set[tuple[str, str]] = set()
-        """Topic and id of what was given and is not acknowledged."""
         self._read_up_to = 0
         self._old_up_to = 0
         self._is_behind = True
@@ -70,7 +68,6 @@ class SqliteSubscription:
             if row is not None:
                 row.acknowledged |= 1 << place
                 touched[number] = row
-                self._ids.discard((delivery.record.topic, delivery.record.id))
         done = [number for number, row in touched.items() if row.is_done]
         for number in done:
             del self._open[number]
@@ -87,10 +84,6 @@ class SqliteSubscription:
 
         if touched:
             await self._database.run_patiently(job)
-
-    def has(self, record: TransportEnvelope) -> bool:
-        """Whether a record of that id was given and is not acknowledged."""
-        return bool(record.id) and (record.topic, record.id) in self._ids
 
     def hand_over(self, number: int, records: Sequence[TransportEnvelope], may_be_repeated: bool) -> None:
         """What was just committed, as the row `number`."""
@@ -138,7 +131,9 @@ class SqliteSubscription:
     ) -> None:
         self._open[number] = _Open(count, acknowledged)
         self._read_up_to = number
-        for place, record in enumerate(records):
-            if not acknowledged >> place & 1:
-                self._ids.add((record.topic, record.id))
-                self._buffer.append(Delivery(record, number * PLACES + place, may_be_repeated))
+        first = number * PLACES
+        self._buffer.extend(
+            Delivery(record, first + place, may_be_repeated)
+            for place, record in enumerate(records)
+            if not acknowledged >> place & 1
+        )
