@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import anyio
 from attrs import frozen
 
 from waygrid_shell.cli.given import apps_given, folder_mistake, settings_given
@@ -15,6 +14,7 @@ from waygrid_shell.ports.failure import PortFailure, StorageFull
 from waygrid_shell.runtime.one_process import Begun, OneProcess
 from waygrid_shell.runtime.server import CannotListen, listen
 from waygrid_shell.runtime.supervisor import leaves_of
+from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
 
@@ -47,7 +47,7 @@ def conduct(request: Request) -> int:
     process = OneProcess(settings, served, tell=lambda begun: _tell(begun, settings))
     with listener:
         try:
-            is_finished = anyio.run(process.run, listener, backend_options=_loop())
+            is_finished = run_whole_process(process.run, listener)
         except (PortFailure, OSError) as error:
             raise _mistake(error, settings) from error
         except BaseExceptionGroup as group:
@@ -70,18 +70,10 @@ def _settings(request: Request) -> Settings:
     )
 
 
-def _loop() -> dict[str, bool]:
-    """uvloop, where it is installed."""
-    try:
-        import uvloop  # noqa: F401
-    except ModuleNotFoundError:
-        return {"use_uvloop": False}
-    return {"use_uvloop": True}
-
-
 def _tell(begun: Begun, settings: Settings) -> None:
+    others = " (and on every other address of this machine)" if settings.server.host in ("0.0.0.0", "::") else ""
     lines = [
-        f"Waygrid listens on {begun.url} and keeps its data in {settings.data.dir}.",
+        f"Waygrid listens on {begun.url}{others} and keeps its data in {settings.data.dir}.",
         f"It serves {', '.join(sorted(map(str, begun.served)))}.",
     ]
     if begun.unfinished.count:

@@ -41,6 +41,7 @@ from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.needs import addresses_of, all_dags, secrets_of, unfinished_dags
+from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
 from waygrid_shell.settings.settings import Settings
 
@@ -127,7 +128,7 @@ def conduct(request: Request) -> int:
     )
     _refuse_unserved(all_dags(compiled), plan.served, request.spec)
     try:
-        return anyio.run(_run, plan)
+        return run_whole_process(_run, plan)
     except BaseExceptionGroup as group:
         raise _one_of(group) from group
     except PortFailure as failure:

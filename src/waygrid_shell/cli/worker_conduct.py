@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-import anyio
 from attrs import evolve, frozen
 
 from waygrid_core.model.address import ServiceAddress
@@ -20,6 +19,7 @@ from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports
 from waygrid_shell.runtime.remote_worker import RemoteWorker
 from waygrid_shell.runtime.supervisor import leaves_of
+from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.telemetry.logs import write_logs
 
 DEFAULT_SERVER = "http://127.0.0.1:8400"
@@ -58,7 +58,7 @@ def conduct(request: Request) -> int:
     worker = RemoteWorker(ports=ports, served=served, drain=drain, tell_stopping=lambda: _tell_stopping(drain))
     write_result(f"Serves {', '.join(sorted(map(str, served)))} for {server}.")
     try:
-        is_patient = anyio.run(worker.run)
+        is_patient = run_whole_process(worker.run)
     except BaseExceptionGroup as group:
         for leaf in leaves_of(group):
             if isinstance(leaf, ServerRefused | PortFailure):
