@@ -71,6 +71,11 @@ async def test_a_page_costs_the_same_wherever_it_stands(tmp_path: Path) -> None:
             places = (None, numbered(1_900), numbered(100))
             costs = [await database.read(counting(evolve(query, after=after))) for after in places]
             assert max(costs) < 3 * min(costs), (query, costs)
+        rare = Query(limit=1, labels={"team": "x"}, name="n", statuses=frozenset({"Running"}))
+        await database_ports(database).journal.commit(
+            [listed(id_of(0, NOON - MINUTE), status="Running", name="n", labels={"team": "x"})]  # the oldest of all
+        )
+        assert await database.read(counting(rare)) < 20_000
         long_ago = [
             await database.read(counting(Query(limit=10, begun_before=NOON + number * MINUTE)))
             for number in (1_900, 100)

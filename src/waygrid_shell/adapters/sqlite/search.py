@@ -1,7 +1,7 @@
 """Which traversals a list shows: pages, newest id first, by keys and never by counting.
 
 A page is merged from streams, each in the order of ids from an index: one a status, say, or the traversals of one
-label. The first thing that is asked for leads; whatever else is asked for is looked at row by row.
+label. Of all that is asked for, what the fewest traversals have leads; the rest is looked at row by row.
 
 Instants of beginning need no index of their own: an id tells its time, and the few traversals that began at another
 time than their ids tell (`is_astray`) are a stream of their own.
@@ -25,6 +25,9 @@ from waygrid_shell.ports.journal import Query
 ASTRAY: Final = timedelta(minutes=1)
 """How far from the time of its id a traversal may begin, to be found by it."""
 
+_COUNTED: Final = 1_000
+"""How far it is counted how many traversals have what is asked for."""
+
 _STATUSES: Final = get_args(TraversalStatus)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _Row: TypeAlias = tuple[Any, ...]
@@ -40,6 +43,9 @@ class _Stream:
     id: str = "traversal.id"
 
 
+_Lead: TypeAlias = Sequence[_Stream]
+
+
 def is_astray(traversal: TraversalId, begun_at: datetime) -> bool:
     """Whether a search by time would not find it by its id."""
     if not is_ulid(traversal):
@@ -50,7 +56,8 @@ def is_astray(traversal: TraversalId, begun_at: datetime) -> bool:
 def page(connection: sqlite3.Connection, columns: str, query: Query) -> list[_Row]:
     """The rows of `columns`, the first of which is `traversal.id`."""
     conditions, values = _conditions(query)
-    streams = [_rows(connection, columns, stream, conditions, values, query.limit) for stream in _streams(query)]
+    lead = _rarest(connection, _leads(query))
+    streams = [_rows(connection, columns, stream, conditions, values, query.limit) for stream in _within(lead, query)]
     return list(islice(heapq.merge(*streams, key=lambda row: row[0], reverse=True), query.limit))
 
 
@@ -67,9 +74,23 @@ def _rows(
     return iter(connection.execute(text, (*stream.values, *values, limit)).fetchall())
 
 
-def _streams(query: Query) -> list[_Stream]:
-    """Together they have all that match, each once."""
-    leads = [_before(stream, query.after) for stream in _leads(query)]
+def _rarest(connection: sqlite3.Connection, leads: Sequence[_Lead]) -> _Lead:
+    """The lead with the fewest rows; of those with many the first."""
+    if len(leads) == 1:
+        return leads[0]
+    counted = []
+    for lead in leads:
+        count = 0
+        for stream in lead:
+            text = f"SELECT count(*) FROM (SELECT 1 FROM {stream.source} WHERE {stream.where} LIMIT {_COUNTED})"
+            count += connection.execute(text, stream.values).fetchone()[0]
+        counted.append(count)
+    return leads[counted.index(min(counted))]
+
+
+def _within(lead: _Lead, query: Query) -> list[_Stream]:
+    """The streams of a lead as far as the query goes, and those that are astray."""
+    leads = [_before(stream, query.after) for stream in lead]
     if query.begun_from is None and query.begun_before is None:
         return leads
     least = "" if query.begun_from is None else _first_id(query.begun_from - ASTRAY)
@@ -93,24 +114,27 @@ def _before(stream: _Stream, after: TraversalId | None) -> _Stream:
     return _Stream(stream.source, f"{stream.where} AND {stream.id} < ?", (*stream.values, after), stream.id)
 
 
-def _leads(query: Query) -> list[_Stream]:
+def _leads(query: Query) -> list[_Lead]:
+    """Each has all that match, and each once."""
     kinds = (0, 1) if query.with_children else (0,)
-    if query.labels:
-        label = label_row(*next(iter(query.labels.items())))
+    leads: list[_Lead] = []
+    for key, value in query.labels.items():
         source = "label AS lead CROSS JOIN traversal ON traversal.id = lead.traversal"
-        return [_Stream(source, "lead.label = ?", (label,), "lead.traversal")]
-    if query.name is not None:
-        return [_Stream("traversal INDEXED BY traversal_by_name", "name = ?", (query.name,))]
+        leads.append([_Stream(source, "lead.label = ?", (label_row(key, value),), "lead.traversal")])
     if query.root is not None:
         root = _Stream("traversal", "traversal.id = ?", (query.root,))
         family = _Stream("traversal INDEXED BY traversal_by_root", "is_child AND root = ?", (query.root,))
-        return [root, family] if query.with_children else [root]
+        leads.append([root, family] if query.with_children else [root])
+    if query.name is not None:
+        leads.append([_Stream("traversal INDEXED BY traversal_by_name", "name = ?", (query.name,))])
     if query.dag is not None:
         source, where = "traversal INDEXED BY traversal_by_dag", "dag = ? AND is_child = ?"
-        return [_Stream(source, where, (query.dag, kind)) for kind in kinds]
-    source, where = "traversal INDEXED BY traversal_by_status", "is_child = ? AND status = ?"
-    statuses = sorted(query.statuses) or _STATUSES
-    return [_Stream(source, where, (kind, status)) for kind in kinds for status in statuses]
+        leads.append([_Stream(source, where, (query.dag, kind)) for kind in kinds])
+    if query.statuses or not leads:
+        source, where = "traversal INDEXED BY traversal_by_status", "is_child = ? AND status = ?"
+        statuses = sorted(query.statuses) or _STATUSES
+        leads.append([_Stream(source, where, (kind, status)) for kind in kinds for status in statuses])
+    return leads
 
 
 def _conditions(query: Query) -> tuple[list[str], list[str | int]]:
