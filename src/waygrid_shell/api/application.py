@@ -32,7 +32,8 @@ from waygrid_shell.api import (
     work,
 )
 from waygrid_shell.api.access import require
-from waygrid_shell.api.body_limit import limited
+from waygrid_shell.api.body_limit import BodyLimit
+from waygrid_shell.api.live import EVENT_STREAM
 from waygrid_shell.api.openapi import plain_path
 from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
@@ -98,26 +99,29 @@ def _routes(platform: Platform, operations: Iterable[Operation]) -> list[Route]:
         methods = by_path.setdefault(operation.path, {})
         assert operation.method not in methods, f"{operation.method} {operation.path} is there twice"
         methods[operation.method] = operation
-    return [Route(path, Resource(platform, path, methods)) for path, methods in by_path.items()]
+    limit = BodyLimit(platform.settings.max_body_bytes)
+    return [Route(path, Resource(platform, path, methods, limit)) for path, methods in by_path.items()]
 
 
 class Resource:
     """What is at one path: an operation a method."""
 
-    def __init__(self, platform: Platform, path: str, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, platform: Platform, path: str, operations: Mapping[str, Operation], limit: BodyLimit) -> None:
         self._platform = platform
+        self._limit = limit
         self._route = plain_path(path)
         self._operations = dict(operations)
-        if "GET" in operations:
-            self._operations["HEAD"] = operations["GET"]
+        if "GET" in operations and operations["GET"].answers[200].media_type != EVENT_STREAM:
+            self._operations["HEAD"] = operations["GET"]  # a stream has no end that a HEAD could wait for
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         scope["waygrid.route"] = self._route
-        request = Request(scope, limited(receive, scope, self._platform.settings.max_body_bytes))
-        try:
-            response = await self._answer(request)
-        except Exception as error:  # the seam: whatever an operation raises becomes a problem
-            response = problem_response(error, request.url.path)
+        with self._limit.around(receive, scope) as counted:
+            request = Request(scope, counted)
+            try:
+                response = await self._answer(request)
+            except Exception as error:  # the seam: whatever an operation raises becomes a problem
+                response = problem_response(error, request.url.path)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

@@ -63,8 +63,11 @@ async def compiled_document(store: DagStore, document: JsonValue) -> Outcome[Com
     text = canonical_json(document)
     if len(text) > DEFAULT_LIMITS.document_bytes:
         return Failure((SpecProblem("", "too-large", f"a document has at most {DEFAULT_LIMITS.document_bytes} bytes"),))
-    compile_it = partial(compile_document, document, dags=await _named_dags(store, document))
-    return await _shelved(digest_hex(text), len(text), compile_it)
+    key = digest_hex(text)
+    if key in _shelf:
+        return _from_shelf(key)
+    dags = await _named_dags(store, document)
+    return await _compiled(key, len(text), partial(compile_document, document, dags=dags))
 
 
 async def compiled_text(
@@ -74,11 +77,11 @@ async def compiled_text(
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     key = digest_hex(written_in.encode() + b"\n" + content)
     if key in _shelf:
-        return await _shelved(key, len(content), partial(compile_text, text, written_in))
+        return _from_shelf(key)
     names_dags = b"dag" in content and len(content) <= DEFAULT_LIMITS.document_bytes
     value = read_document(text, written_in).value if names_dags else None
     dags = {} if value is None or isinstance(value, Missing) else await _named_dags(store, value)
-    return await _shelved(key, len(content), partial(compile_text, text, written_in, dags=dags))
+    return await _compiled(key, len(content), partial(compile_text, text, written_in, dags=dags))
 
 
 def invalid_spec(problems: SpecErrors) -> Refusal:
@@ -94,12 +97,14 @@ def spec_errors(problems: SpecErrors) -> tuple[SpecError, ...]:
     return tuple(SpecError(code=each.code, pointer=each.pointer, message=each.message) for each in problems)
 
 
-async def _shelved(
+def _from_shelf(key: str) -> Outcome[CompiledDag, SpecErrors]:
+    _shelf.move_to_end(key)
+    return Success(_shelf[key][0])
+
+
+async def _compiled(
     key: str, size: int, compile_it: Callable[[], Outcome[CompiledDag, SpecErrors]]
 ) -> Outcome[CompiledDag, SpecErrors]:
-    if key in _shelf:
-        _shelf.move_to_end(key)
-        return Success(_shelf[key][0])
     outcome = compile_it() if size <= _QUICK_BYTES else await anyio.to_thread.run_sync(compile_it)
     if not isinstance(outcome, Failure) and size <= _SHELF_BYTES // 4:
         _shelf[key] = (outcome.unwrap(), size)

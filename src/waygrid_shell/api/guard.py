@@ -5,6 +5,7 @@ the `Host` must be an address or localhost (a name that was rebound to loopback 
 must not come from a page of somebody else's. With keys none of this is needed: no browser sends a key by itself.
 """
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -42,6 +43,7 @@ def guard(settings: ServerSettings, connection: HTTPConnection) -> None:
         )
 
 
+@lru_cache(maxsize=256)
 def _is_local(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""

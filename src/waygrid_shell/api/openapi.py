@@ -42,6 +42,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     401: "There is no API key, or one that is not known.",
     403: "The API key may not do this.",
     404: "There is no such thing.",
+    408: "The body came too slowly.",
     409: "It is not in a state for this.",
     413: "The body is too large.",
     415: "The body is of another media type.",
@@ -180,7 +181,7 @@ def _problems_of(operation: Operation) -> list[int]:
     if "{" in operation.path or operation.body is not None:  # a body may name a DAG
         problems |= {404}
     if operation.body is not None or operation.body_types:
-        problems |= {413, 415, 422}
+        problems |= {408, 413, 415, 422, 429}
     if "Idempotency-Key" in names:
         problems |= {422, 429}
     if operation.method != "GET":

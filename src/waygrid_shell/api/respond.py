@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
+import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -27,6 +28,9 @@ T = TypeVar("T")
 JSON: Final = "application/json"
 MAX_KEY_LENGTH: Final = 255
 """Of an idempotency key."""
+
+_BODY_SECONDS: Final = 60.0
+"""How long a body may take to come."""
 
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
@@ -79,7 +83,11 @@ def check_data(value: JsonValue, pointer: str) -> None:
 async def read_bytes(request: Request) -> bytes:
     """The body. How much it may be is seen to by `application`, while it comes."""
     try:
-        return await request.body()
+        with anyio.fail_after(_BODY_SECONDS):
+            return await request.body()
+    except TimeoutError as error:
+        said = f"the body has not come within {_BODY_SECONDS:.0f} s"
+        raise Refusal(408, "too-slow", "The request came too slowly", said, headers={"Connection": "close"}) from error
     except ClientDisconnect as error:
         raise Refusal(400, "not-complete", "The request was not complete", "the body ended too early") from error
 

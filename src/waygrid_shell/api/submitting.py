@@ -26,6 +26,7 @@ from waygrid_shell.resources.submission import Accepted, Batch, SpecError, Submi
 MAX_WAIT: Final = timedelta(seconds=60)
 """How long a request may wait for the outcome; proxies and clients give up at about this."""
 
+_MAX_TRACESTATE: Final = 512
 _NO_TIME: Final = re.compile(r"0+(\.0+)?(ms|s|m|h|d)?")
 
 
@@ -65,9 +66,12 @@ def name_of(given: Submission | Batch, compiled: CompiledDag) -> str | None:
 
 
 def trace_of(request: Request) -> Trace | None:
-    """The trace that a request is part of."""
+    """The trace that a request is part of. What vendors add is dropped if it is longer than W3C says it must pass."""
     traceparent = request.headers.get("traceparent")
-    return None if traceparent is None else parse_trace(traceparent, request.headers.get("tracestate", ""))
+    tracestate = request.headers.get("tracestate", "")
+    if traceparent is None:
+        return None
+    return parse_trace(traceparent, tracestate if len(tracestate) <= _MAX_TRACESTATE else "")
 
 
 def wait_of(request: Request) -> timedelta | None:

@@ -137,7 +137,7 @@ def _batch(platform: Platform) -> Handle:
         )
         traversals = await platform.acceptance.take_in(
             [
-                evolve(wanted, payload=payload, idempotency_key=None if key is None else f"{key}/{index}")
+                evolve(wanted, payload=payload, idempotency_key=None if key is None else f"{key}\n{index}")
                 for index, payload in enumerate(batch.payloads)
             ]
         )

@@ -192,6 +192,28 @@ async def test_there_is_room_for_so_many_traversals_under_way_and_no_more() -> N
         await acceptance.take_event("go", "key", {}, idempotency_key=None)
 
 
+async def test_what_was_taken_in_before_a_restart_and_has_not_begun_takes_room_too() -> None:
+    ports, settings = memory_ports(), ServerSettings(max_unfinished=10)
+    async with running(acceptance_over(ports, settings)) as acceptance:
+        await acceptance.take_in([wanted()] * 10)
+    async with running(acceptance_over(ports, settings)) as acceptance:
+        await anyio.wait_all_tasks_blocked()  # it has looked
+        with pytest.raises(NoRoom):
+            await acceptance.take_in([wanted()])
+
+
+async def test_who_waits_for_the_disk_takes_room_too() -> None:
+    acceptance = acceptance_over(memory_ports(), ServerSettings(max_unfinished=10))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(acceptance.take_in, [wanted()] * 10)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(NoRoom):
+            await acceptance.take_in([wanted()])
+        tasks.cancel_scope.cancel()
+    async with running(acceptance):
+        assert len(await acceptance.take_in([wanted()] * 10)) == 10
+
+
 async def test_who_gives_up_before_it_is_written_leaves_nothing() -> None:
     ports = memory_ports()
     acceptance = acceptance_over(ports)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import anyio
 import pytest
 
 from tests.integration.api.serving import Api, listening, platform_over, serving
@@ -51,6 +52,34 @@ async def test_a_body_that_turns_out_too_large_is_refused_while_it_comes(small: 
     except aiohttp.ClientConnectionError:
         pass  # the server hung up while we were still sending: refused as well
     assert sent < 10_000
+
+
+async def test_many_large_bodies_at_once_are_too_many(small: Api) -> None:
+    held = anyio.Event()
+    came, refused = 0, 0
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b" " * (MOST - 1)
+        await held.wait()
+        yield b"1"
+
+    async def send() -> None:
+        nonlocal came, refused
+        headers = {"Content-Type": "application/json"}
+        async with small.session.post(f"{small.url}/v1/events/e?key=k", data=slowly(), headers=headers) as response:
+            came += response.status == 202
+            refused += response.status == 429
+            held.set()  # the first that is refused shows that those before it were too many
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(small.platform.acceptance.run)
+        async with anyio.create_task_group() as senders:
+            for _ in range(80):
+                senders.start_soon(send)
+        assert refused > 0
+        assert came > 0
+        assert (await small.ask("POST", "/v1/events/e?key=k", 1)).status == 202, "there is room again"
+        tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])

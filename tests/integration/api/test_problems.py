@@ -1,6 +1,7 @@
 """Whatever goes wrong is told as an RFC 9457 problem, and never tells what is inside."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -27,19 +28,14 @@ async def api() -> AsyncIterator[Api]:
         yield api
 
 
-def served(platform: Platform) -> Any:
+@asynccontextmanager
+async def served(platform: Platform) -> AsyncIterator[Api]:
     """The API of that platform, which takes traversals in and runs none."""
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def running() -> AsyncIterator[Api]:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(platform.acceptance.run)
-            async with listening(platform) as api:
-                yield api
-            tasks.cancel_scope.cancel()
-
-    return running()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(platform.acceptance.run)
+        async with listening(platform) as api:
+            yield api
+        tasks.cancel_scope.cancel()
 
 
 async def test_a_path_that_is_not_there_is_a_problem(api: Api) -> None:
@@ -65,6 +61,29 @@ async def test_a_head_is_a_get_without_its_body(api: Api) -> None:
     reply = await api.ask("HEAD", "/v1/traversals")
     assert reply.status == 200
     assert reply.content == b""
+
+
+async def test_a_stream_has_no_head_that_would_never_come(api: Api) -> None:
+    accepted = await api.ask("POST", "/v1/traversals", SUBMISSION)
+    reply = await api.ask("HEAD", accepted.document["links"]["live"])
+    assert reply.status == 405
+    assert reply.headers["Allow"] == "GET"
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for_without_end(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("waygrid_shell.api.respond._BODY_SECONDS", 0.01)
+    never = anyio.Event()
+
+    async def half() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    headers = {"Content-Type": "application/json"}
+    async with api.session.post(f"{api.url}/v1/traversals", data=half(), headers=headers) as response:
+        assert response.status == 408
+        never.set()
 
 
 async def test_a_store_that_does_not_answer_is_a_503(api: Api) -> None:

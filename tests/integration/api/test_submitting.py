@@ -110,7 +110,9 @@ async def test_a_traversal_is_part_of_the_trace_of_its_request(api: Api) -> None
     origin = (await api.platform.journal.load([traversal]))[traversal].origin
     assert origin.trace is not None
     assert TRACE[3:35] in origin.trace.traceparent
-    assert (await api.ask("POST", "/v1/traversals", {"spec": PASS}, headers={"traceparent": "nonsense"})).status == 202
+    assert origin.trace.tracestate == "vendor=1"
+    for odd in ({"traceparent": "nonsense"}, {"traceparent": TRACE, "tracestate": "x" * 5_000}):
+        assert (await api.ask("POST", "/v1/traversals", {"spec": PASS}, headers=odd)).status == 202
 
 
 async def test_the_same_key_is_the_same_traversal(api: Api) -> None:
@@ -140,6 +142,17 @@ async def test_a_batch_is_a_traversal_a_payload(api: Api) -> None:
     assert again.document == reply.document
     longer = {**batch, "payloads": [*batch["payloads"], {"word": 5}]}
     assert (await api.ask("POST", "/v1/traversals/batch", longer, headers={"Idempotency-Key": "b-1"})).status == 422
+
+
+async def test_keys_of_a_batch_are_not_those_of_single_submissions(api: Api) -> None:
+    first = await api.ask(
+        "POST", "/v1/traversals/batch", {"spec": PASS, "payloads": [1]}, headers={"Idempotency-Key": "a"}
+    )
+    for key in ("a/0", "a0", "a 0"):
+        submission = {"spec": PASS, "payload": 1}
+        reply = await api.ask("POST", "/v1/traversals", submission, headers={"Idempotency-Key": key})
+        assert reply.status == 202
+        assert reply.document["id"] not in first.document["ids"]
 
 
 async def test_all_that_is_wrong_with_a_spec_is_said_at_once(api: Api) -> None:

@@ -112,7 +112,7 @@ class Acceptance:
         self._dags = dag_store
         self._clock = clock
         self._metrics = metrics
-        self._room = Room(journal, settings)
+        self._room = Room(journal, event_log, settings)
         self._asks: deque[_Ask] = deque()
         self._has_asks = anyio.Event()
         self._stored: dict[DagHash, None] = {}

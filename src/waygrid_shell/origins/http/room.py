@@ -1,16 +1,20 @@
 """Whether there is room for more: the back-pressure of whoever hands in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import anyio
 
+from waygrid_core.model.address import WAYSTATION
+from waygrid_core.model.topic import topic_name
 from waygrid_shell.origins.http.refusals import NoRoom
+from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.settings.settings import ServerSettings
 
+_WAYSTATION: Final = topic_name(WAYSTATION)
 _LOOK_SECONDS: Final = 1.0
 _SOON_SECONDS: Final = 1
 _LATER_SECONDS: Final = 5
@@ -19,28 +23,33 @@ _LATER_SECONDS: Final = 5
 class Room:
     """Counts who waits, and what is under way.
 
-    How many traversals have not ended is asked of the journal once in a while; what was taken in since is added, what
-    has ended since is not known. So it errs on the side of refusing, for a second.
+    How many traversals have not ended is asked of the journal once in a while, and of the event log how many messages
+    the waystation has still to hear, for each may be a traversal that has not begun. What was taken in since is added;
+    what has ended since is not known. So it errs on the side of refusing, for a second.
     """
 
-    def __init__(self, journal: Journal, settings: ServerSettings) -> None:
+    def __init__(self, journal: Journal, event_log: EventLog, settings: ServerSettings) -> None:
         self._journal = journal
+        self._log = event_log
         self._max_waiting = settings.max_waiting_submissions
         self._max_unfinished = settings.max_unfinished
         self._waiting = 0
-        self._unfinished = 0
+        self._asked_for = 0
+        self._seen = 0
         self._taken_since = 0
 
     async def look_often(self) -> None:
-        """Look at the journal until canceled. A journal that does not answer leaves the count as it was."""
+        """Look until canceled. Ports that do not answer leave the count as it was."""
         while True:
-            try:
-                taken_before = self._taken_since
-                self._unfinished = await self._journal.count_unfinished()
-                self._taken_since -= taken_before
-            except PortFailure:
-                pass
+            with suppress(PortFailure):
+                await self._look()
             await anyio.sleep(_LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        taken_before = self._taken_since
+        backlog = await self._log.backlog()
+        self._seen = backlog.get(_WAYSTATION, 0) + await self._journal.count_unfinished()
+        self._taken_since -= taken_before
 
     def taken(self, count: int) -> None:
         """So many more are under way."""
@@ -49,15 +58,19 @@ class Room:
     @contextmanager
     def for_traversals(self, count: int) -> Iterator[None]:
         """Stand in line with a request for so many traversals. Raises `NoRoom` before anything is done."""
-        under_way = self._unfinished + self._taken_since
+        under_way = self._seen + self._taken_since + self._asked_for
         if under_way + count > self._max_unfinished:
             raise NoRoom(
                 f"{under_way} traversals are under way, and there is room for {self._max_unfinished}"
                 " (server.max_unfinished of the settings)",
                 _LATER_SECONDS,
             )
-        with self.for_event():
-            yield
+        self._asked_for += count
+        try:
+            with self.for_event():
+                yield
+        finally:
+            self._asked_for -= count
 
     @contextmanager
     def for_event(self) -> Iterator[None]:
