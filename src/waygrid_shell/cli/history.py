@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from waygrid_shell.cli.look import time_text
+from waygrid_shell.cli.look import printable, time_text
 from waygrid_shell.cli.mistake import OK
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, write_document
@@ -46,4 +46,4 @@ def history(
 def _lines(entry: HistoryEntry, *, names_traversal: bool) -> list[str]:
     who = f"  {entry.traversal}" if names_traversal else ""
     head = f"{time_text(entry.at)}{who}  {entry.version:>4}"
-    return [f"{head if number == 0 else ' ' * len(head)}  {line}" for number, line in enumerate(entry.lines)]
+    return [f"{head if number == 0 else ' ' * len(head)}  {printable(line)}" for number, line in enumerate(entry.lines)]

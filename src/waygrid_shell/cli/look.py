@@ -56,9 +56,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, painted_column:
     return "\n".join(lines)
 
 
+def printable(text: str) -> str:
+    """The text in one line; what could not be seen, or would move the terminal's hand, is shown as an escape."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
 def shortened(text: str, width: int) -> str:
-    """The text in one line of at most `width` characters; unprintable ones are shown as escapes."""
-    line = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(text.split()))
+    """The same, in at most `width` characters."""
+    line = printable(text)
     return line if len(line) <= width else line[: width - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 

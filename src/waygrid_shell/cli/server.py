@@ -58,7 +58,7 @@ def ask(options: ServerOptions, work: Work) -> int:
         return asyncio.run(_with(client, work))
     except WaygridError as error:
         raise UserError(str(error), exit_code_of(error)) from error
-    except ValueError as error:
+    except ValueError as error:  # how the client refuses a URL, or what can be no id
         raise UserError(str(error)) from error
 
 

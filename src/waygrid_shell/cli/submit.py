@@ -195,9 +195,9 @@ async def _outcomes(client: WaygridClient, ids: Sequence[str], limit: timedelta 
             write_result(outcome_line(ended))
         return OK if ended.status == "completed" else FAILED
 
-    tasks = [asyncio.ensure_future(outcome(each)) for each in ids]
     try:
-        return max(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(outcome(each)) for each in ids]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return max(task.result() for task in tasks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from waygrid_shell.cli.look import json_line, painted, shortened, span_text, time_text
+from waygrid_shell.cli.look import json_line, painted, printable, shortened, span_text, time_text
 from waygrid_shell.resources.traversal import NodeView, TraversalSummary, TraversalView, WaitView
 
 _LABEL = 10
@@ -32,7 +32,7 @@ def traversal_text(view: TraversalView) -> str:
 
 
 def _lines(view: TraversalView) -> Iterator[str]:
-    yield f"{view.id}  {painted(view.status)}{f'  {view.name}' if view.name else ''}"
+    yield f"{view.id}  {painted(view.status)}{f'  {printable(view.name)}' if view.name else ''}"
     if view.status == "accepted":
         yield "It is kept, and nothing has been decided yet."
         return
@@ -43,7 +43,7 @@ def _lines(view: TraversalView) -> Iterator[str]:
     if view.dag is not None:
         yield _row("dag", view.dag)
     if view.labels:
-        yield _row("labels", "  ".join(f"{key}={value}" for key, value in sorted(view.labels.items())))
+        yield _row("labels", "  ".join(f"{key}={printable(value)}" for key, value in sorted(view.labels.items())))
     if view.parent is not None:
         yield _row("parent", view.parent)
     if view.series is not None:
@@ -76,9 +76,10 @@ def _row(label: str, value: str) -> str:
 
 
 def _nodes(nodes: tuple[NodeView, ...]) -> Iterator[str]:
-    width = max(len(node.name) for node in nodes)
-    for node in nodes:
-        yield f"  {painted(node.status, f'{node.status:<11}')}  {node.name:<{width}}  {_remark(node)}".rstrip()
+    names = [printable(node.name) for node in nodes]
+    width = max(map(len, names))
+    for node, name in zip(nodes, names, strict=True):
+        yield f"  {painted(node.status, f'{node.status:<11}')}  {name:<{width}}  {_remark(node)}".rstrip()
 
 
 def _remark(node: NodeView) -> str:
@@ -95,6 +96,10 @@ def _remark(node: NodeView) -> str:
 
 
 def _wait(wait: WaitView, view: TraversalView) -> str:
+    return printable(_wait_sentence(wait, view))
+
+
+def _wait_sentence(wait: WaitView, view: TraversalView) -> str:
     of = f" of {wait.name}" if wait.name is not None else ""
     at = f" at {time_text(wait.due_at)}" if wait.due_at is not None else ""
     match wait.kind:

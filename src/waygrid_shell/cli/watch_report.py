@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
 
-from waygrid_shell.cli.look import json_line, shortened
+from waygrid_shell.cli.look import json_line, printable, shortened
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.traversal_text import outcome_line, waits_text
 from waygrid_shell.client.live import Told
@@ -93,11 +93,11 @@ class LineReport:
                     waits = "".join(f"; waits for {each}" for each in waits_text(told))
                     write_result(f"{told.status:<9}  {told.id}{waits}")
             case Change():
-                happened = ", ".join(f"{node.name} {_happened(node.what)}" for node in told.nodes)
+                happened = ", ".join(f"{printable(node.name)} {_happened(node.what)}" for node in told.nodes)
                 whose = "" if told.traversal == self._watched else f"{told.traversal}  "
                 write_result(f"{told.status:<9}  {whose}{happened}".rstrip())
             case Progress():
-                write_result(f"{'':<9}  {told.name}: {shortened(json_line(told.data), 200)}")
+                write_result(f"{'':<9}  {printable(told.name)}: {shortened(json_line(told.data), 200)}")
             case _:
                 assert_never(told)
 
@@ -155,11 +155,11 @@ class TerminalReport:
 
         picture = Text()
         if self._view is not None:
-            picture.append(f"{self._view.id}  {self._view.name or ''}\n")
+            picture.append(f"{self._view.id}  {printable(self._view.name or '')}\n")
         for node, name in self._names.items():
             status = self._statuses[node]
             picture.append(f"  {status:<11}", style=_STYLES.get(status, ""))
-            picture.append(f"  {name}  {self._said.get(name, '') if status == 'running' else ''}\n")
+            picture.append(f"  {printable(name)}  {self._said.get(name, '') if status == 'running' else ''}\n")
         if self._children:
             picture.append(f"  {len(self._children)} children run\n", style="dim")
         return picture

@@ -116,6 +116,25 @@ def test_ctrl_c_ends_a_watch_without_a_traceback(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (130, "", "waygrid: interrupted\n")
 
 
+def test_what_would_move_the_hand_of_a_terminal_is_shown_as_text(tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x1b[2J"
+    nodes = [{"id": "1", "name": evil, "kind": "standard", "status": "running"}]
+    error = {"code": "c", "message": evil}
+    view = traversal("failed", 1, name=evil, labels={"a": evil}, nodes=nodes, error=error, payload=evil)
+    entry = {"traversal": ID, "version": 1, "at": "2026-01-01T00:00:00Z", "cause": "c", "events": [], "effects": []}
+    history = {"traversal": ID, "entries": [{**entry, "lines": [evil]}]}
+    for command, act in (
+        ("show", answers(view)),
+        ("history", answers(history)),
+        ("list", answers({"items": [{**view}]})),
+        ("watch", streams(event("state", 1, {**view, "status": "running"}), event("ended", 2, {**view, "version": 2}))),
+    ):
+        with served(act) as server:
+            ran = waygrid(tmp_path, command, *([] if command == "list" else [ID]), "--server", server.url)
+        assert "owned" in ran.out, (command, ran)
+        assert "\x1b" not in ran.out + ran.err
+
+
 def on_a_terminal(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
     """The exit code, and all that a terminal was sent."""
     ours, theirs = pty.openpty()
