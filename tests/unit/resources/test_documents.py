@@ -23,7 +23,7 @@ VIEW = TraversalView(
 )
 
 
-def problems(document: Any, kind: type = Submission) -> list[tuple[str, str]]:
+def problems(document: Any, kind: type[Any] = Submission) -> list[tuple[str, str]]:
     read = read_request(document, kind)
     assert isinstance(read, Failure)
     return list(read.failure())
@@ -96,7 +96,8 @@ def test_a_word_that_is_none_is_told_which_there_are() -> None:
 
 
 def test_what_is_no_object_is_no_document() -> None:
-    for document in ([], "x", 1, None, True):
+    documents: list[Any] = [[], "x", 1, None, True]
+    for document in documents:
         ((pointer, said),) = problems(document)
         assert pointer == ""
         assert said.startswith("it must be an object")
