@@ -120,9 +120,14 @@ class Desk:
         Raises what ports raise if the desk cannot be opened. If it fails later, `seat.fail` is told.
         """
         async with self._turn:
-            if self._task is None or self._task.done():
-                await self._open()
-            self._seats.append(seat)
+            self._seats.append(seat)  # before it is open: it may fail as soon as it is
+            try:
+                if self._task is None or self._task.done():
+                    await self._open()
+            except BaseException:
+                if seat in self._seats:
+                    self._seats.remove(seat)
+                raise
         try:
             yield self._claim(seat, holding)
         finally:
@@ -177,8 +182,10 @@ class Desk:
         given: list[Job] = []
         for key in holding:
             job = self._jobs.get(key)
-            if key in self._canceled or (job is not None and job.seat is not None):
+            if key in self._canceled or (job is not None and job.seat not in (None, seat)):
                 lost.append(key)
+            elif job is not None and job.seat is seat:
+                pass  # it was given to it already
             elif job is not None:
                 del self._waiting[key]
                 self._assign(job, seat)
@@ -263,24 +270,28 @@ class Desk:
             else:
                 mail.append((delivery, outcome.unwrap()))
         remembered = await self._remembered(mail)
-        again: list[TransportEnvelope] = []
+        answered: list[tuple[Job, Message]] = []
         claimed: dict[int, tuple[Seat, list[Job]]] = {}
         for delivery, envelope in mail:
             match envelope.message:
                 case NodeTraversalRequested() as request:
                     job = Job(_key(request), request, delivery.record, envelope.stamps.trace, [delivery])
-                    self._ask_for(job, remembered, again, claimed)
+                    if (answer := self._ask_for(job, remembered, claimed)) is not None:
+                        answered.append((job, answer))
                 case NodeTraversalCancelRequested() as cancel:
                     self._cancel(cancel, delivery)
                 case _ as message:
                     dead.append((delivery, f"{type(message).__name__} is not for {self.address}"))
         for seat, jobs in claimed.values():
             seat.give([job for job in jobs if job.seat is seat])
-        again += [dead_letter(delivery.record, reason) for delivery, reason in dead]
-        if again:
-            await self._ports.event_log.publish(again)
-        self._acknowledge_soon([delivery for delivery, _ in dead])
         self.hand_out()
+        now = self._ports.clock.now()
+        records = [self._sealed(job, answer, now) for job, answer in answered]
+        records += [dead_letter(delivery.record, reason) for delivery, reason in dead]
+        if records:
+            await self._ports.event_log.publish(records)
+        self._acknowledge_soon([delivery for delivery, _ in dead])
+        self._acknowledge_soon([delivery for job, _ in answered for delivery in job.deliveries])
 
     async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
         """The answers to those that may have been worked on already; what is sent for the first time has not been."""
@@ -296,23 +307,22 @@ class Desk:
         self,
         job: Job,
         remembered: Mapping[str, bytes],
-        again: list[TransportEnvelope],
         claimed: dict[int, tuple[Seat, list[Job]]],
-    ) -> None:
+    ) -> Message | None:
+        """The answer, if there is one already; else the attempt will be made."""
         key = job.key
         if (known := self._jobs.get(key)) is not None:
             known.deliveries += job.deliveries
-            return
+            return None
         if (answer := self._just_answered.get(key) or _read(remembered.get(key))) is not None:
-            again.append(self._sealed(job, answer, self._ports.clock.now()))
-            self._acknowledge_soon(job.deliveries)
-            return
+            return answer
         self._jobs[key] = job
         if (claimer := self._claims.pop(key, None)) is not None:
             self._assign(job, claimer)
             claimed.setdefault(id(claimer), (claimer, []))[1].append(job)
         else:
             self._waiting[key] = job
+        return None
 
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> None:
         """Both are acknowledged together, lest a crash part them."""
