@@ -50,14 +50,14 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
     return ()
 
 
-def sockets(platform: Platform, slowest_seconds: float = SLOWEST_SECONDS) -> tuple[WebSocketRoute, ...]:
+def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:
     """Where listeners come to."""
 
     async def serve(websocket: WebSocket) -> None:
         require(platform, websocket, "read")
         channel, after = _channel(websocket), _after(websocket)
         await websocket.accept()
-        await _Listener(websocket, platform.channel_log, channel, slowest_seconds).serve(after)
+        await _Listener(websocket, platform.channel_log, channel).serve(after)
 
     return (WebSocketRoute(PATH, serve, name="channel"),)
 
@@ -87,11 +87,10 @@ def _after(websocket: WebSocket) -> int | None:
 class _Listener:
     """One connection."""
 
-    def __init__(self, websocket: WebSocket, channel_log: ChannelLog, channel: str, slowest_seconds: float) -> None:
+    def __init__(self, websocket: WebSocket, channel_log: ChannelLog, channel: str) -> None:
         self._socket = websocket
         self._log = channel_log
         self._channel = channel
-        self._slowest = slowest_seconds
 
     async def serve(self, after: int | None) -> None:
         """Until the listener goes, is too slow, or the log cannot be read."""
@@ -112,7 +111,7 @@ class _Listener:
             async for _ in rings:
                 while kept := await self._log.read(self._channel, after=seen, limit=_PAGE):
                     for each in kept:
-                        with anyio.fail_after(self._slowest):
+                        with anyio.fail_after(SLOWEST_SECONDS):
                             await self._socket.send_text(frame(each))
                         seen = each.number
 

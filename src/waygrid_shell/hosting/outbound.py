@@ -10,7 +10,7 @@ address inside an IPv6 one are all the same to it.
 
 import socket
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,9 +22,6 @@ IpAddress: TypeAlias = IPv4Address | IPv6Address
 
 AddressInfo: TypeAlias = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 """What `getaddrinfo` gives: family, kind, protocol, canonical name, address."""
-
-LOOPBACK: Final = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-"""This machine: the word `loopback` of the settings."""
 
 _UNICAST: Final = IPv6Network("2000::/3")
 """What is given out of IPv6 for public use; the rest is reserved, local, or multicast."""

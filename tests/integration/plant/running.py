@@ -9,7 +9,6 @@ import anyio
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.outcome import Failure
-from waygrid_shell.hosting.outbound import LOOPBACK
 from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.journal import Summary
@@ -18,8 +17,9 @@ from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.embedded import EmbeddedPlant, embedded_plant
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import OutboundSettings, Settings
+from waygrid_shell.settings.values import NETWORKS
 
-ON_LOOPBACK = Settings(outbound=OutboundSettings(allowed_networks=LOOPBACK))
+ON_LOOPBACK = Settings(outbound=OutboundSettings(allowed_networks=NETWORKS["loopback"]))
 """The receivers of tests are on this machine."""
 
 

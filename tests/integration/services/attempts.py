@@ -11,10 +11,10 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.handler import Handler
-from waygrid_shell.hosting.outbound import LOOPBACK
 from waygrid_shell.settings.settings import OutboundSettings
+from waygrid_shell.settings.values import NETWORKS
 
-ON_LOOPBACK = OutboundSettings(allowed_networks=LOOPBACK)
+ON_LOOPBACK = OutboundSettings(allowed_networks=NETWORKS["loopback"])
 TRAVERSAL = TraversalId("01JDB8Z3M0000000000000TEST")
 
 

@@ -76,7 +76,7 @@ async def test_a_network_is_allowed_as_it_was_written() -> None:
 class Changing(aiohttp.resolver.ThreadedResolver):
     """A name that is public when it is looked at first, and something else afterwards."""
 
-    answers = ("93.184.216.34", "127.0.0.1")
+    answers: tuple[str, ...] = ("93.184.216.34", "127.0.0.1")
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
         del family

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 import pytest
 
 from waygrid_shell.hosting.outbound import is_allowed, why_refused
-from waygrid_shell.settings.settings import IpNetwork
+from waygrid_shell.settings.values import NETWORKS
 
-LOOPBACK: tuple[IpNetwork, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+LOOPBACK = NETWORKS["loopback"]
 
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "2a00:1450:4001:82b::200e", "::ffff:1.1.1.1"]
 

@@ -48,7 +48,7 @@ class ExpressionProcesses:
         raise Failed(str(answer["code"]), str(answer["message"]))
 
     async def _ask_again(self, request: bytes) -> JsonValue:
-        """The process has ended. Somebody may have ended it from outside; if the next ends too, it is the expression."""
+        """The process has ended, by somebody outside perhaps; if the next ends too, it is the expression."""
         try:
             return await self._ask(request)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
