@@ -15,6 +15,7 @@ from waygrid_shell.runtime.one_process import Begun, OneProcess
 from waygrid_shell.runtime.server import CannotListen, listen
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.whole_process import run_whole_process
+from waygrid_shell.settings.reading import open_doors
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
 
@@ -67,6 +68,7 @@ def _settings(request: Request) -> Settings:
             ("log.format", "--log-format"): request.log_format,
             ("log.level", "--log-level"): request.log_level,
         },
+        [open_doors],
     )
 
 

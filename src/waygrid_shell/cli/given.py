@@ -12,17 +12,21 @@ from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.source import why
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
-from waygrid_shell.settings.reading import Option, read_settings
+from waygrid_shell.settings.reading import Check, Option, read_settings
 from waygrid_shell.settings.settings import Settings
 
 
-def settings_given(file: Path | None, options: Mapping[tuple[str, str], str | Sequence[str] | None]) -> Settings:
+def settings_given(
+    file: Path | None,
+    options: Mapping[tuple[str, str], str | Sequence[str] | None],
+    checks: Iterable[Check] = (),
+) -> Settings:
     """The settings; `options` are values by setting and name of the option, None where it was not given.
 
     Raises `UserError` once all that is wrong with them has been told.
     """
     given = [Option(path, name, value) for (path, name), value in options.items() if value is not None]
-    outcome = read_settings(file, os.environ, given)
+    outcome = read_settings(file, os.environ, given, checks)
     if isinstance(outcome, Failure):
         problems = outcome.failure()
         for problem in problems:

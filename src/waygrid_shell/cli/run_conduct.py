@@ -40,7 +40,7 @@ from waygrid_shell.ports.secret_vault import SecretNotFound
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
-from waygrid_shell.runtime.needs import addresses_of, all_dags, secrets_of, unfinished_dags
+from waygrid_shell.runtime.needs import addresses_of, all_dags, dags_of, secrets_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
 from waygrid_shell.settings.settings import Settings
@@ -243,7 +243,7 @@ async def _refuse_missing_secrets(compiled: CompiledDag, ports: Ports) -> None:
 
 async def _mention_strangers(plan: _Plan, ports: Ports) -> None:
     """Traversals of other Specs in this folder go on too; say so if nobody serves what they need."""
-    unserved = _unserved(await unfinished_dags(ports), plan.served)
+    unserved = _unserved(await dags_of(await ports.journal.unfinished(), ports), plan.served)
     if unserved:
         complain(
             f"waygrid: traversals of earlier runs in {plan.data_dir} need {', '.join(map(str, unserved))}, which "

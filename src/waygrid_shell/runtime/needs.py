@@ -7,6 +7,7 @@ from waygrid_core.dag.node import CallWork, EachWork, LoopWork, ServiceWork, Tas
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.template.template import SecretReference
+from waygrid_shell.ports.journal import Summary
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.waystation.roster import body_of
 
@@ -40,10 +41,10 @@ def all_dags(compiled: CompiledDag) -> tuple[Dag, ...]:
     return (compiled.dag, *compiled.bodies.values())
 
 
-async def unfinished_dags(ports: Ports) -> tuple[Dag, ...]:
-    """The DAGs that unfinished traversals run, and all that those run, as far as somebody has stored them."""
+async def dags_of(unfinished: Iterable[Summary], ports: Ports) -> tuple[Dag, ...]:
+    """The DAGs that these traversals run, and all that those run, as far as somebody has stored them."""
     found: dict[DagHash, Dag] = {}
-    plans = (summary.origin.plan for summary in await ports.journal.unfinished())
+    plans = (summary.origin.plan for summary in unfinished)
     pending = list({body_of(plan) for plan in plans if plan is not None})
     while pending:
         dag_hash = pending.pop()

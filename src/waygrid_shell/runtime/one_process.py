@@ -18,7 +18,7 @@ from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.draining import Draining
-from waygrid_shell.runtime.needs import addresses_of, unfinished_dags
+from waygrid_shell.runtime.needs import addresses_of, dags_of
 from waygrid_shell.runtime.platform import platform_over
 from waygrid_shell.runtime.server import HttpServer, url_of
 from waygrid_shell.runtime.supervisor import keep_running
@@ -112,8 +112,9 @@ class OneProcess:
 
 
 async def _unfinished(ports: Ports, crew: Crew) -> Unfinished:
-    count = sum(1 for each in await ports.journal.unfinished() if each.traversal == each.origin.root)
-    unserved = addresses_of(await unfinished_dags(ports)) - crew.addresses
+    unfinished = await ports.journal.unfinished()
+    count = sum(1 for each in unfinished if each.traversal == each.origin.root)
+    unserved = addresses_of(await dags_of(unfinished, ports)) - crew.addresses
     return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))
 
 

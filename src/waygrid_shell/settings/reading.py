@@ -6,11 +6,11 @@ environment that goes for `WAYGRID_<SECTION>_...`; other variables may begin wit
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, TypeAlias, get_type_hints
 
 from attrs import fields, frozen
 
@@ -75,8 +75,15 @@ def all_settings() -> tuple[Setting, ...]:
     return tuple(found)
 
 
+Check: TypeAlias = Callable[[Settings, Mapping[str, str]], Sequence[SettingProblem]]
+"""What is wrong with settings that are right one by one; it is told where each was given, by path."""
+
+
 def read_settings(
-    file: Path | None, environment: Mapping[str, str], options: Iterable[Option] = ()
+    file: Path | None,
+    environment: Mapping[str, str],
+    options: Iterable[Option] = (),
+    checks: Iterable[Check] = (),
 ) -> Outcome[Settings, tuple[SettingProblem, ...]]:
     """The settings, or all that is wrong with what was given. `file` None: `DEFAULT_FILE`, if there is one."""
     settings = {setting.path: setting for setting in all_settings()}
@@ -87,17 +94,16 @@ def read_settings(
         *_from_options(options, settings),
     ]
     values: dict[str, object] = {}
-    places: dict[str, str] = {}
     for each in given:
         setting = settings[each.path]
         try:
             values[each.path] = _checked(setting, read_value(setting.path, setting.kind, each.value))
-            places[each.path] = each.place
         except ValueError as error:
             problems.append(SettingProblem(each.place, str(error)))
     built = _built(values)
-    if not any(each.path == "server.keys" for each in given):
-        problems += _problems_of(built, places)
+    places = {each.path: each.place for each in given}
+    for check in checks:
+        problems += check(built, places)
     return Failure(tuple(problems)) if problems else Success(built)
 
 
@@ -193,6 +199,8 @@ def _checked(setting: Setting, value: object) -> object:
         raise ValueError(f"{value!r} does not begin with http:// or https://")
     if setting.path == "server.keys" and isinstance(value, tuple):
         names = [key.name for key in value]
+        if not names:
+            raise ValueError("there is no key in it; leave it out, or make one with `waygrid key new`")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{len(names)} keys, and {names.count(twice[0])} of them are called {twice[0]!r}")
@@ -211,10 +219,10 @@ def _built(values: Mapping[str, object]) -> Settings:
     return Settings(**arguments)
 
 
-def _problems_of(settings: Settings, places: Mapping[str, str]) -> list[SettingProblem]:
-    """What is wrong with settings that are right one by one."""
+def open_doors(settings: Settings, places: Mapping[str, str]) -> Sequence[SettingProblem]:
+    """A check, for who listens: elsewhere than on loopback keys are needed."""
     server = settings.server
-    if is_loopback(server.host) or server.keys:
+    if is_loopback(server.host) or "server.keys" in places:
         return []
     return [
         SettingProblem(

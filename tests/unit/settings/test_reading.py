@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from waygrid_core.outcome import Failure
-from waygrid_shell.settings.reading import Option, all_settings, is_loopback, read_settings
+from waygrid_shell.settings.reading import Option, all_settings, is_loopback, open_doors, read_settings
 from waygrid_shell.settings.settings import ApiKey, Settings
 
 DIGEST = "0" * 64
@@ -25,7 +25,7 @@ def read(
 ) -> Settings:
     file = tmp_path / "some.toml"
     file.write_text(toml)
-    outcome = read_settings(file, environment or {}, options)
+    outcome = read_settings(file, environment or {}, options, [open_doors])
     assert not isinstance(outcome, Failure), [str(problem) for problem in outcome.failure()]
     return outcome.unwrap()
 
@@ -33,7 +33,7 @@ def read(
 def problems(tmp_path: Path, toml: str = "", environment: Mapping[str, str] | None = None) -> list[str]:
     file = tmp_path / "some.toml"
     file.write_text(toml)
-    outcome = read_settings(file, environment or {})
+    outcome = read_settings(file, environment or {}, (), [open_doors])
     assert isinstance(outcome, Failure), outcome
     return [str(problem).replace(str(file), "some.toml") for problem in outcome.failure()]
 
@@ -159,6 +159,7 @@ def test_all_that_is_wrong_is_told_at_once_with_its_place_and_the_cure(tmp_path:
         (KEY.replace(DIGEST, "wg_secret"), "the digest of the key 'ci' is not 64 hexadecimal digits"),
         (KEY.replace("write", "wriet"), "the scopes of the key 'ci' are"),
         (KEY.replace("scopes", "scope"), "a key has no 'scope'; it has name, digest, scopes"),
+        ('[server]\nhost = "0.0.0.0"\nkeys = []', "server.keys: there is no key in it; leave it out"),
         (KEY + KEY, "2 keys, and 2 of them are called 'ci'"),
     ],
 )
@@ -170,6 +171,12 @@ def test_what_is_wrong_with_one_setting(tmp_path: Path, toml: str, problem: str)
 
 def test_a_key_makes_listening_to_others_right(tmp_path: Path) -> None:
     assert read(tmp_path, f'[server]\nhost = "0.0.0.0"\n{KEY}').server.host == "0.0.0.0"
+
+
+def test_who_does_not_listen_needs_no_keys(tmp_path: Path) -> None:
+    file = tmp_path / "some.toml"
+    file.write_text('[server]\nhost = "0.0.0.0"\n')
+    assert read_settings(file, {}).unwrap().server.host == "0.0.0.0"
 
 
 def test_variables_that_kubernetes_adds_for_a_service_are_none_of_ours(tmp_path: Path) -> None:
