@@ -74,8 +74,6 @@ def _live(platform: Platform) -> Handle:
         shown = await view(platform, traversal)
         if shown is None:
             raise no_traversal(traversal)
-        if request.method == "HEAD":
-            return Response(media_type=EVENT_STREAM, headers=_HEADERS)
         if not platform.lookout.has_room:
             said = f"{MAX_WATCHERS} streams are open already, or the platform is stopping; ask for the state instead"
             raise Refusal(503, "no-room", "There is no room to watch", said, headers={"Retry-After": "5"})

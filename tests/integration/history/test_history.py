@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+import anyio
 import pytest
 
-from tests.integration.api.serving import Api, serving
+from tests.integration.api.serving import LONG, Api, serving
 from tests.integration.history.orders import ORDER, OWN_LINES, lines, order_app, story
 from waygrid_core.codec.wire import EVENTS
 from waygrid_core.traversal.fold import fold
@@ -124,9 +125,13 @@ async def test_what_is_unknown_has_no_history_and_a_wrong_place_is_refused(api: 
 
 
 async def follow_up_of(api: Api, root: str) -> str:
-    """The traversal of an onEnd: the one that has no parent and is not the root."""
-    reply = await api.ask("GET", "/v1/traversals?children=true&limit=1000")
-    shown = [await api.ask("GET", f"/v1/traversals/{item['id']}") for item in reply.document["items"]]
-    (found,) = [each.document["id"] for each in shown if "parent" not in each.document and each.document["id"] != root]
-    traversal: str = found
-    return traversal
+    """The traversal of the onEnd, once it has begun: the one that has no parent and is not the root."""
+    with anyio.fail_after(LONG):
+        while True:
+            reply = await api.ask("GET", "/v1/traversals?children=true&limit=1000")
+            for item in reply.document["items"]:
+                shown = (await api.ask("GET", f"/v1/traversals/{item['id']}")).document
+                if "parent" not in shown and shown["id"] != root:
+                    traversal: str = shown["id"]
+                    return traversal
+            await anyio.sleep(0.01)
