@@ -74,3 +74,19 @@ async def test_large_values_that_others_have_too_stay_with_them(open_ports: Open
         assert await ports.journal.forget(NOON + HOUR, 10) == 1
     async with open_ports() as ports:
         assert (await ports.journal.load([id_of(1)]))[id_of(1)].state == stories[1].state
+
+
+async def test_a_child_that_begins_after_its_family_was_forgotten_is_forgotten_when_it_is_old(
+    open_ports: OpenPorts,
+) -> None:
+    root, young, old, running = id_of(1), child_of(id_of(1), 1), child_of(id_of(1), 2), child_of(id_of(2), 3)
+    async with open_ports() as ports:
+        await ports.journal.commit(
+            [
+                listed(old, root=root),
+                listed(young, root=id_of(3), begun_at=NOON + HOUR),
+                listed(running, root=id_of(2), status="Running"),
+            ]
+        )
+        assert await ports.journal.forget(NOON + HOUR, 10) == 0
+        assert set(await ports.journal.load([young, old, running])) == {young, running}

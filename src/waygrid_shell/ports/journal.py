@@ -162,6 +162,7 @@ class Journal(Protocol):
     async def forget(self, ended_before: datetime, limit: int) -> int:
         """Forget at most `limit` users' traversals that ended before that, with their descendants; how many they were.
 
-        One that has a descendant which has not ended is kept.
+        One that has a descendant which has not ended is kept. A descendant that began after its root was forgotten is
+        forgotten by its own end. What other ports keep by the ids of the forgotten, such as claims, may go with them.
         """
         ...

@@ -99,18 +99,18 @@ class MemoryJournal:
 
     async def forget(self, ended_before: datetime, limit: int) -> int:
         forgotten = 0
-        for root in list(self._ids):
-            family = self._families.get(root, set())
-            if forgotten < limit and root in family and self._is_over(root, family, ended_before):
-                forgotten += 1
+        for root, family in list(self._families.items()):
+            if forgotten < limit and self._is_over(root, family, ended_before):
+                forgotten += root in family
                 for traversal in family:
                     self._remove(traversal)
                 del self._families[root]
         return forgotten
 
     def _is_over(self, root: TraversalId, family: set[TraversalId], before: datetime) -> bool:
-        ended_at = self._kept[root].summary.ended_at
-        return ended_at is not None and ended_at < before and not family & self._unfinished.keys()
+        """Whether all have ended, and the root long ago; or each of what is left without a root."""
+        ends = [self._kept[each].summary.ended_at for each in ({root} & family or family)]
+        return all(end is not None and end < before for end in ends) and not family & self._unfinished.keys()
 
     def _remove(self, traversal: TraversalId) -> None:
         del self._ids[bisect.bisect_left(self._ids, traversal)]

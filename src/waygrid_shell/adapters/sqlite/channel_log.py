@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
+from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept
 
 _FORGOTTEN_AT_ONCE: Final = 2_000
@@ -26,20 +28,16 @@ class SqliteChannelLog:
         """One a watcher, by channel."""
 
     async def append(self, messages: Sequence[ChannelMessage]) -> Sequence[Kept]:
-        rows = [
-            (message.channel, message.key, message.traversal, write_json(message.data), to_microseconds(message.at))
-            for message in messages
-        ]
-
-        def job(connection: sqlite3.Connection) -> list[int]:
-            return [_keep(connection, row) for row in rows]
+        rows = [(write_json(message.data), to_microseconds(message.at)) for message in messages]
 
         def ring(_: list[int]) -> None:
             for channel in {message.channel for message in messages}:
                 for bell in self._bells.get(channel, ()):
                     bell.set()
 
-        numbers = await self._database.run(job, then=ring) if rows else []
+        if not messages:
+            return []
+        numbers = await self._database.run(lambda connection: _keep(connection, messages, rows), then=ring)
         return [Kept(number, message) for number, message in zip(numbers, messages, strict=True)]
 
     async def read(self, channel: str, *, after: int, limit: int) -> Sequence[Kept]:
@@ -96,19 +94,29 @@ class SqliteChannelLog:
         return forgotten
 
 
-def _keep(connection: sqlite3.Connection, row: tuple[Any, ...]) -> int:
-    """The number of a message, which it is given unless it has one."""
-    channel, key, *rest = row
-    query = "SELECT number FROM channel_message WHERE channel = ? AND key = ?"
-    kept = connection.execute(query, (channel, key)).fetchone()
-    if kept is None:
-        kept = connection.execute(
-            "INSERT INTO channel VALUES (?, 1) ON CONFLICT DO UPDATE SET last_number = last_number + 1"
-            " RETURNING last_number",
-            (channel,),
-        ).fetchone()
-        connection.execute("INSERT INTO channel_message VALUES (?, ?, ?, ?, ?, ?)", (channel, kept[0], key, *rest))
-    return int(kept[0])
+def _keep(
+    connection: sqlite3.Connection, messages: Sequence[ChannelMessage], rows: Sequence[tuple[bytes, int]]
+) -> list[int]:
+    """The number of each message, which it is given unless it has one."""
+    names = list(dict.fromkeys(message.channel for message in messages))
+    last = dict(select_by(connection, "SELECT name, last_number FROM channel WHERE name IN ({})", names))
+    numbers: dict[tuple[str, str], int] = {}
+    for part in parts([(message.channel, message.key) for message in messages]):
+        query = (
+            f"WITH wanted (channel, key) AS (VALUES {marks(2, len(part))})"
+            " SELECT channel, key, number FROM wanted CROSS JOIN channel_message USING (channel, key)"
+        )
+        for channel, key, number in connection.execute(query, [value for row in part for value in row]):
+            numbers[channel, key] = number
+    new = []
+    for message, (data, at) in zip(messages, rows, strict=True):
+        channel, key = message.channel, message.key
+        if (channel, key) not in numbers:
+            numbers[channel, key] = last[channel] = last.get(channel, 0) + 1
+            new.append((channel, last[channel], key, message.traversal, data, at))
+    insert_rows(connection, "INSERT INTO channel_message (channel, number, key, traversal, data, at)", new)
+    insert_rows(connection, "INSERT OR REPLACE INTO channel (name, last_number)", list(last.items()))
+    return [numbers[message.channel, message.key] for message in messages]
 
 
 async def _rings(bell: asyncio.Event) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.claim_book import Claim
 
@@ -19,7 +20,7 @@ class SqliteClaimBook:
         rows = [(claim.key, claim.traversal, claim.note) for claim in proposals]
 
         def job(connection: sqlite3.Connection) -> dict[str, Claim]:
-            connection.executemany("INSERT OR IGNORE INTO claim VALUES (?, ?, ?)", rows)
+            insert_rows(connection, "INSERT OR IGNORE INTO claim (key, traversal, note)", rows)
             query = "SELECT key, traversal, note FROM claim WHERE key IN ({})"
             found = select_by(connection, query, [key for key, _, _ in rows])
             return {key: Claim(key, TraversalId(traversal), note) for key, traversal, note in found}

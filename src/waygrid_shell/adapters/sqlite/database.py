@@ -31,6 +31,9 @@ Job: TypeAlias = Callable[[sqlite3.Connection], T]
 MAX_JOBS_A_COMMIT: Final = 256
 """Bounds how long the first job of a commit waits for the last."""
 
+OLDEST_SQLITE: Final = (3, 35, 0)
+"""The first that has RETURNING."""
+
 PATIENCE_SECONDS: Final = 0.02
 """How long jobs that nobody is in a hurry for wait for one to share its commit."""
 
@@ -294,6 +297,11 @@ async def open_database(path: Path, pragmas: Mapping[str, str | int] | None = No
 
     Raises `ForeignStorage` for a file that is not ours or newer, `Unavailable`, `StorageFull`.
     """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(str(part) for part in OLDEST_SQLITE)
+        raise Unavailable(
+            "database", f"this Python has SQLite {sqlite3.sqlite_version}; Waygrid needs {needed} or newer"
+        )
     database = Database(path, asyncio.get_running_loop(), pragmas or {})
     await database._open()
     try:

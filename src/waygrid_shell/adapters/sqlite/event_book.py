@@ -9,6 +9,7 @@ from waygrid_core.inbox.mailbox import HeardEvent, Mailbox, MailboxName, Waiter
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.persistent_map import PersistentMap
 from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
 from waygrid_shell.adapters.sqlite.selection import select_by
 
 
@@ -19,24 +20,27 @@ class SqliteEventBook:
         self._database = database
 
     async def load(self, names: Sequence[MailboxName]) -> Mapping[MailboxName, Mailbox]:
-        wanted = set(names)
+        wanted = list(dict.fromkeys((name.key, name.event) for name in names))
 
-        def job(connection: sqlite3.Connection) -> dict[MailboxName, Mailbox]:
-            found = {}
-            query = "SELECT content FROM mailbox WHERE key = ? AND event = ?"
-            for name in wanted:
-                row = connection.execute(query, (name.key, name.event)).fetchone()
-                if row is not None:
-                    found[name] = read_mailbox(row[0])
-            return found
+        def job(connection: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
+            rows: list[tuple[str, str, bytes]] = []
+            for part in parts(wanted):
+                query = (
+                    f"WITH wanted (key, event) AS (VALUES {marks(2, len(part))})"
+                    " SELECT event, key, content FROM wanted CROSS JOIN mailbox USING (key, event)"
+                )
+                rows += connection.execute(query, [value for row in part for value in row]).fetchall()
+            return rows
 
-        return await self._database.read(job)
+        rows = await self._database.read(job)
+        return {MailboxName(event, key): read_mailbox(content) for event, key, content in rows}
 
     async def save(self, mailboxes: Mapping[MailboxName, Mailbox]) -> None:
         rows = [
             (name.event, name.key, write_mailbox(mailbox), bool(mailbox.waiting)) for name, mailbox in mailboxes.items()
         ]
-        await self._database.write("INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?, ?)", rows)
+        insert = "INSERT OR REPLACE INTO mailbox (event, key, content, has_waiting)"
+        await self._database.run(lambda connection: insert_rows(connection, insert, rows))
 
     async def with_key(self, keys: Sequence[str]) -> Sequence[MailboxName]:
         query = "SELECT event, key FROM mailbox WHERE key IN ({}) ORDER BY key, event"

@@ -6,15 +6,18 @@ time. SQLite writes new rows into the pages that become free; the file does not 
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from attrs import frozen
 
 from waygrid_shell.adapters.sqlite.database import Database
+from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.journal_rows import labels_of
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows
-from waygrid_shell.adapters.sqlite.search import label_row
+from waygrid_shell.adapters.sqlite.search import ASTRAY, first_id, label_row
 from waygrid_shell.adapters.sqlite.selection import select_by
 
 _TRAVERSALS_AT_ONCE: Final = 64
@@ -28,24 +31,51 @@ _DELETES: Final = (
     "DELETE FROM traversal WHERE id IN ({})",
 )
 
-_OVER: Final = """
-    SELECT id FROM traversal INDEXED BY traversal_by_status
-    WHERE is_child = 0 AND status IN ('Completed', 'Failed', 'Canceled', 'TimedOut') AND ended_at < ?
-    AND NOT EXISTS (
+_HAS_ENDED: Final = """
+    status IN ('Completed', 'Failed', 'Canceled', 'TimedOut') AND ended_at < :before AND NOT EXISTS (
         SELECT 1 FROM traversal AS child WHERE child.is_child AND child.root = traversal.id AND child.ended_at IS NULL
-    ) LIMIT ?
+    ) LIMIT :limit
 """
+# What is younger than that by its id cannot have ended before, but for what is astray.
+_OVER: Final = f"""
+    SELECT id FROM traversal INDEXED BY traversal_by_status
+    WHERE is_child = 0 AND id < :first AND NOT is_astray AND {_HAS_ENDED}
+"""
+_ASTRAY_AND_OVER: Final = f"""
+    SELECT id FROM traversal INDEXED BY traversal_astray WHERE is_astray AND NOT is_child AND {_HAS_ENDED}
+"""
+_ORPHANS: Final = """
+    SELECT id FROM traversal AS child INDEXED BY traversal_by_root
+    WHERE is_child AND NOT EXISTS (SELECT 1 FROM traversal AS root WHERE root.id = child.root)
+    AND ended_at < :before LIMIT :limit
+"""
+"""Children that began only after their family was forgotten: the request for them had lain somewhere."""
 
 
-async def forget(database: Database, ended_before: int, limit: int) -> int:
+async def forget(database: Database, ended_before: datetime, limit: int) -> int:
     """Forget at most `limit` users' traversals that ended before that; how many they were."""
-    over = await database.browse(lambda connection: connection.execute(_OVER, (ended_before, limit)).fetchall())
-    roots = [root for (root,) in over]
+    forgotten = 0
+    for query in (_OVER, _ASTRAY_AND_OVER, _ORPHANS):
+        values: dict[str, int | str] = {
+            "before": to_microseconds(ended_before),
+            "first": first_id(ended_before + ASTRAY + timedelta(milliseconds=1)),
+            "limit": limit - forgotten,
+        }
+        found = await database.browse(partial(_ids, query=query, values=values))
+        await _forget_all(database, found)
+        forgotten += 0 if query is _ORPHANS else len(found)
+    return forgotten
+
+
+def _ids(connection: sqlite3.Connection, query: str, values: Mapping[str, int | str]) -> list[str]:
+    return [traversal for (traversal,) in connection.execute(query, values).fetchall()]
+
+
+async def _forget_all(database: Database, roots: Sequence[str]) -> None:
     for start in range(0, len(roots), _TRAVERSALS_AT_ONCE):
         part = _Part(roots[start : start + _TRAVERSALS_AT_ONCE])
         while await database.run(part.forget_some):
             pass
-    return len(roots)
 
 
 @frozen

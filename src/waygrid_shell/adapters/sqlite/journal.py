@@ -13,7 +13,6 @@ from typing import Final
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.forgetting import forget
-from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.journal_rows import (
     ORIGIN,
     SUMMARY,
@@ -36,6 +35,12 @@ from waygrid_shell.ports.journal import Change, Decision, Query, Stored, Summary
 _DECISION: Final = "version, cause, at, events, effects"
 _UNFINISHED: Final = (
     "traversal INDEXED BY traversal_by_status WHERE is_child IN (0, 1) AND status IN ('New', 'Running', 'Paused')"
+)
+
+_AFTER_SNAPSHOTS: Final = (
+    "SELECT journal.traversal, events FROM journal LEFT JOIN snapshot ON snapshot.traversal = journal.traversal"
+    " WHERE journal.traversal IN ({}) AND journal.version > coalesce(snapshot.version, 0)"
+    " ORDER BY journal.traversal, journal.version"
 )
 
 
@@ -104,7 +109,7 @@ class SqliteJournal:
         return [summary_of(row) for row in rows]
 
     async def forget(self, ended_before: datetime, limit: int) -> int:
-        return await forget(self._database, to_microseconds(ended_before), limit)
+        return await forget(self._database, ended_before, limit)
 
 
 def _write(connection: sqlite3.Connection, rows: ChangeRows) -> None:
@@ -161,14 +166,13 @@ def _load(
     found = [row[0] for row in rows]
     query = "SELECT traversal, state FROM snapshot WHERE traversal IN ({})"
     snapshots = {row[0]: state_of(connection, shared, row[1]) for row in select_by(connection, query, found)}
+    events: dict[str, list[bytes]] = {}
+    for traversal, text in select_by(connection, _AFTER_SNAPSHOTS, found):
+        events.setdefault(traversal, []).append(text)
     loaded: dict[TraversalId, Stored] = {}
     for row in rows:
         traversal, origin = TraversalId(row[0]), origin_of(row)
         state = snapshots.get(traversal) or new_state(traversal, origin)
-        after = connection.execute(
-            "SELECT events FROM journal WHERE traversal = ? AND version > ? ORDER BY version",
-            (traversal, state.version),
-        ).fetchall()
-        state = grown(connection, shared, state, [events for (events,) in after])
+        state = grown(connection, shared, state, events.get(traversal, ()))
         loaded[traversal] = Stored(origin=origin, state=state)
     return loaded

@@ -101,10 +101,13 @@ class SqliteSubscription:
         self._old_up_to = await self._database.run(lambda connection: connection.execute(query).fetchone()[0])
 
     async def _read(self) -> None:
+        next_numbers = (
+            f"SELECT number FROM message_batch WHERE topic IN ({', '.join('?' * len(self._topics))}) AND number > ?"
+            " ORDER BY number LIMIT ?"
+        )
         query = (
             "SELECT number, topic, may_be_repeated, content, places FROM message_batch"
-            " LEFT JOIN message_acknowledged USING (number)"
-            f" WHERE topic IN ({', '.join('?' * len(self._topics))}) AND number > ? ORDER BY number LIMIT ?"
+            f" LEFT JOIN message_acknowledged USING (number) WHERE number IN ({next_numbers}) ORDER BY number"
         )
 
         def job(connection: sqlite3.Connection) -> list[_Row]:
