@@ -14,6 +14,7 @@ from waygrid_core.model.topic import topic_name
 from waygrid_shell.origins.http.acceptance import Acceptance, Wanted
 from waygrid_shell.origins.http.refusals import KeyReused, NoRoom
 from waygrid_shell.ports.failure import Unavailable
+from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
@@ -53,7 +54,10 @@ async def requested(ports: Ports) -> list[str]:
     if not (await ports.event_log.backlog()).get(topic_name(WAYSTATION)):
         return []
     async with ports.event_log.subscribe([topic_name(WAYSTATION)]) as subscription:
-        return [str(delivery.record.headers["ce_subject"]) for delivery in await subscription.take(10_000)]
+        records = [delivery.record for delivery in await subscription.take(10_000)]
+    subjects = [str(record.headers["ce_subject"]) for record in records]
+    assert len({record.id for record in records}) == len(set(subjects)), "asked for again, it is the same message"
+    return subjects
 
 
 async def test_each_is_kept_and_has_an_id_of_its_own_in_the_order_of_asking(ports: Ports) -> None:
@@ -94,6 +98,18 @@ async def test_the_same_key_is_the_same_traversal(ports: Ports) -> None:
     assert [first] == list(again) == [both[0]]
     assert both[1] != first
     assert set(await requested(ports)) == {first, both[1]}
+
+
+async def test_what_has_begun_is_not_asked_for_again(ports: Ports) -> None:
+    wire = Tripwire(0, "before")
+    async with embedded_plant(ports, {}), running(acceptance_over(wire.around(ports))) as acceptance:
+        (traversal,) = await acceptance.take_in([wanted("k")])
+        with anyio.fail_after(60):
+            while traversal not in await ports.journal.summaries([traversal]):
+                await anyio.sleep(0.01)
+        before = wire.calls
+        assert list(await acceptance.take_in([wanted("k")])) == [traversal]
+    assert wire.calls == before + 1, "a claim, and nothing published"
 
 
 @pytest.mark.parametrize(

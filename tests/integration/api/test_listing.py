@@ -22,6 +22,7 @@ async def listed(api: Api, query: str = "") -> list[str]:
         assert reply.status == 200, reply.content
         ids += [each["id"] for each in reply.document["items"]]
         path = reply.document.get("next")
+        assert path is None or path.count("after=") == 1
     return ids
 
 
