@@ -35,10 +35,10 @@ class ChildStart:
 
 def child_of(node: TaskNode, parent: TraversalId, dispatch: DispatchNode) -> ChildStart | None:
     """The child that `dispatch` of `node` asks for; None for what a service or the inbox answers."""
+    if isinstance(node.work, ServiceWork | AwaitWork):
+        return None
     child = dispatched_child_id(parent, dispatch.node, dispatch.attempt)
     match node.work:
-        case ServiceWork() | AwaitWork():
-            return None
         case CallWork(body=body):
             return ChildStart(child, SinglePlan(body), dispatch.input)
         case EachWork() as each:

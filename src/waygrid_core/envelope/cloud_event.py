@@ -38,19 +38,20 @@ class CloudEventAttributes:
     stamps: Stamps = NO_STAMPS
 
 
-def write_headers(attributes: CloudEventAttributes) -> dict[str, str]:
+def write_headers(
+    *, event_id: str, event_type: str, source: str, time: datetime, subject: str | None, stamps: Stamps
+) -> dict[str, str]:
     """The headers of a record in binary mode; those that say nothing are left out."""
     headers = {
         "ce_specversion": SPEC_VERSION,
-        "ce_id": attributes.id,
-        "ce_type": attributes.type,
-        "ce_source": attributes.source,
-        "ce_time": _write_instant(attributes.time),
+        "ce_id": event_id,
+        "ce_type": event_type,
+        "ce_source": source,
+        "ce_time": _write_instant(time),
         "content-type": CONTENT_TYPE,
     }
-    if attributes.subject is not None:
-        headers["ce_subject"] = attributes.subject
-    stamps = attributes.stamps
+    if subject is not None:
+        headers["ce_subject"] = subject
     if stamps.causation is not None:
         headers["ce_causationid"] = stamps.causation
     if stamps.hops:

@@ -7,7 +7,7 @@ from typing import Final
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.versions import UPCASTERS, tag_of
 from waygrid_core.codec.wire import decode_message, encode_message
-from waygrid_core.envelope.cloud_event import TYPE_PREFIX, CloudEventAttributes, read_headers, write_headers
+from waygrid_core.envelope.cloud_event import TYPE_PREFIX, read_headers, write_headers
 from waygrid_core.envelope.domain import DomainEnvelope, parse_node_address
 from waygrid_core.message.identity import ordering_key, subject_of
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, dead_letter_topic, parse_topic, topic_name
@@ -48,7 +48,7 @@ class TransportEnvelope:
     def headers(self) -> Mapping[str, str]:
         """What is said about the value: a CloudEvent's attributes in binary mode."""
         if self._headers is None:
-            self._headers = write_headers(_attributes(self._sealed()))
+            self._headers = _headers_of(self._sealed())
         return self._headers
 
     @property
@@ -89,10 +89,10 @@ def seal(envelope: DomainEnvelope, prefix: str = "") -> TransportEnvelope:
     return record
 
 
-def _attributes(envelope: DomainEnvelope) -> CloudEventAttributes:
-    return CloudEventAttributes(
-        id=envelope.id,
-        type=_type_of(type(envelope.message)),
+def _headers_of(envelope: DomainEnvelope) -> dict[str, str]:
+    return write_headers(
+        event_id=envelope.id,
+        event_type=_type_of(type(envelope.message)),
         source=_source_of(envelope.sender),
         time=envelope.sent_at,
         subject=subject_of(envelope.message),

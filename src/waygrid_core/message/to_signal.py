@@ -53,6 +53,8 @@ class NoSignal:
 def to_signal(message: Message) -> Outcome[AnySignal, NoSignal]:
     """What `message` says to the machine of its traversal or its series."""
     match message:
+        case NodeTraversalSucceeded(traversal=traversal, node=node, attempt=attempt, output=output):
+            return Success(NodeSuccess(traversal, node, attempt, output))
         case TraversalRequested(traversal=traversal, plan=plan, payload=payload, entry=entry, known=known):
             return Success(Begin(traversal, payload, entry, known, _run_number(plan)))
         case TraversalCancelRequested(traversal=traversal, reason=reason):
@@ -65,8 +67,6 @@ def to_signal(message: Message) -> Outcome[AnySignal, NoSignal]:
             return Success(CancelBranches(traversal, join_node_id, branches))
         case NodeTraversalStarted(traversal=traversal, node=node, attempt=attempt):
             return Success(NodeStart(traversal, node, attempt))
-        case NodeTraversalSucceeded(traversal=traversal, node=node, attempt=attempt, output=output):
-            return Success(NodeSuccess(traversal, node, attempt, output))
         case NodeTraversalFailed(traversal=traversal, node=node, attempt=attempt, error=error):
             return Success(NodeFailure(traversal, node, attempt, error))
         case RunTraversalEnded(traversal=traversal, run=run, end=end):
