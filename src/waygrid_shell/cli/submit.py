@@ -19,7 +19,7 @@ from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, labels_of, wr
 from waygrid_shell.cli.source import STANDARD_INPUT
 from waygrid_shell.cli.spec_argument import GivenDag, GivenSpecFile, spec_argument, told_of_problems
 from waygrid_shell.cli.traversal_text import outcome_line
-from waygrid_shell.client import SpecText, StillRunning, WaygridClient
+from waygrid_shell.client import SpecText, StillRunning, WaygridClient, WaygridError
 from waygrid_shell.resources.submission import Accepted, AcceptedBatch
 
 MAX_BATCH: Final = 1_000
@@ -106,12 +106,20 @@ def submit(
         return OK
 
     async def work(client: WaygridClient) -> int:
-        if not wait:
+        ids: list[str] = []
+        try:
             async for accepted in _submitted(client, submissions):
-                _tell(accepted, is_json=options.json)
-            return OK
-        ids = [each async for accepted in _submitted(client, submissions) for each in _ids(accepted)]
-        return await _outcomes(client, ids, options.time_limit(), is_json=options.json)
+                ids += _ids(accepted)
+                if not wait:
+                    _tell(accepted, is_json=options.json)
+        except WaygridError:
+            if ids:
+                complain(
+                    f"waygrid: the first {len(ids)} of {len(submissions.payloads)} payloads are accepted; the same "
+                    f"command with --idempotency-key {submissions.idempotency_key} goes on with the others"
+                )
+            raise
+        return await _outcomes(client, ids, options.time_limit(), is_json=options.json) if wait else OK
 
     return ask(options, work)
 

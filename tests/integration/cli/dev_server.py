@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from attrs import define
+
 APP: Final = """
 from waygrid_shell.processors.function import App, Attempt, Failed
 
@@ -26,22 +28,51 @@ async def declines(order):
 """
 
 
+@define
+class DevServer:
+    """A process, its folder and its URL."""
+
+    folder: Path
+    url: str
+    process: "subprocess.Popen[str]"
+
+    @classmethod
+    def start(cls, folder: Path, *options: str, port: int = 0) -> "DevServer":
+        """Start it, and wait until it listens; on any free port, unless one is given."""
+        (folder / "known.py").write_text(APP)
+        arguments = ["dev", "--port", str(port), "--app", "known:app", *options]
+        command = [sys.executable, "-m", "waygrid_shell.cli", *arguments]
+        with (folder / "log").open("a") as log:
+            process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        server = cls(folder, words[3] if len(words) > 3 else "", process)
+        if words[:3] != ["Waygrid", "listens", "on"]:
+            server.kill()
+            raise AssertionError((words, (folder / "log").read_text()))
+        return server
+
+    def stop(self) -> None:
+        """Ask it to end, and see that it ends well."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.stdout is not None
+        self.process.stdout.read()
+        assert self.process.wait(60) == 0, (self.folder / "log").read_text()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait(60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
 @contextmanager
 def dev_server(folder: Path, *options: str) -> Iterator[str]:
     """The URL of a server that keeps its data in the folder, and ends well when it is asked to."""
-    (folder / "known.py").write_text(APP)
-    command = [sys.executable, "-m", "waygrid_shell.cli", "dev", "--port", "0", "--app", "known:app"]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([*command, *options], cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
-    assert process.stdout is not None
+    server = DevServer.start(folder, *options)
     try:
-        words = process.stdout.readline().split()
-        assert words[:3] == ["Waygrid", "listens", "on"], (words, (folder / "log").read_text())
-        yield words[3]
-        process.send_signal(signal.SIGTERM)
-        process.stdout.read()
-        assert process.wait(60) == 0, (folder / "log").read_text()
+        yield server.url
+        server.stop()
     finally:
-        process.kill()
-        process.stdout.close()
-        process.wait(60)
+        server.kill()

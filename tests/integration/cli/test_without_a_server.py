@@ -176,3 +176,18 @@ def test_a_watch_on_a_terminal_draws_the_nodes_and_leaves_the_outcome() -> None:
     assert re.search(r"succeeded.*reserve", sent)
     assert re.search(r"not-reached.*refund", sent)
     assert sent.rstrip().splitlines()[-1].endswith(f'completed\x1b[0m  {ID}  {{"n":1}}')
+
+
+def test_a_file_that_was_submitted_in_part_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "many.jsonl").write_text("{}\n" * 1001)
+    first = answers({"dag": "ab" * 32, "ids": [ID] * 1000}, 202)
+    with served(first, refuses(507, "storage-full", "there is no room on the disk")) as server:
+        ran = waygrid(tmp_path, "submit", "spec.yaml", "--payload", "many.jsonl", "--server", server.url)
+    assert (ran.code, ran.out) == (1, f"{ID}\n" * 1000)
+    keys = [heard.headers["idempotency-key"] for heard in server.heard]
+    hint, refusal = ran.err.splitlines()
+    assert "the first 1000 of 1001 payloads are accepted" in hint
+    key = re.search(r"--idempotency-key (\S+)", hint)
+    assert key is not None
+    assert keys == [f"{key[1]}/1", f"{key[1]}/2"]
+    assert refusal == "waygrid: there is no room on the disk"
