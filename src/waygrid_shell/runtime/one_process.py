@@ -105,6 +105,7 @@ class OneProcess:
             with anyio.move_on_after(drain):
                 await crew.close()
             platform.lookout.close()  # ends what streams for ever; who watches comes back to the next process
+            platform.endings.close()  # answers who waits for the end of a traversal: it is accepted
             await server.finish()
             tasks.cancel_scope.cancel()
             return True

@@ -77,6 +77,8 @@ def test_services_that_cannot_write_say_so_and_come_back_by_themselves(folder: P
         filler.unlink()
         until(lambda: dev.ask("GET", "/health/ready").status == 200, "it is ready again")
         until(lambda: dev.status_of(traversal) == "completed", "the attempt is answered")
+        in_flight = 'waygrid_attempts_in_flight{address="waygrid://processor/slow"} 0.0'
+        assert in_flight in dev.ask("GET", "/metrics").body
         assert any("is started again" in line["message"] for line in dev.lines)
         assert dev.end() == 0
 

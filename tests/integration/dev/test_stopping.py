@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -141,6 +142,12 @@ def test_streams_and_waiting_requests_do_not_hold_it_up(folder: Path) -> None:
     with running_dev(folder, "--app", "shop:app", environment={"WAYGRID_SERVER_DRAIN": "50ms"}) as dev:
         traversal = dev.submit(SLOW).body["id"]
         until((folder / "working").exists, "the attempt is under way")
-        with urllib.request.urlopen(f"{dev.url}/v1/traversals/{traversal}/live", timeout=60) as stream:
+        with (
+            urllib.request.urlopen(f"{dev.url}/v1/traversals/{traversal}/live", timeout=60) as stream,
+            ThreadPoolExecutor(1) as waiter,
+        ):
             assert stream.readline()
+            waiting = waiter.submit(dev.submit, SLOW, query="?wait=60s")
+            until(lambda: len(dev.ask("GET", "/v1/traversals").body["items"]) == 2, "the other one is accepted")
             assert dev.end() == 0
+            assert waiting.result(60).status == 202
