@@ -78,7 +78,7 @@ class WebhookDestination:
                 **given,
                 **signed,
             }
-            return await self._client.request("POST", url, headers=headers, body=body, timeout_seconds=timeout)
+            return await self._client.deliver(url, headers=headers, body=body, timeout_seconds=timeout)
 
         response = await ask_patiently(
             send, lambda answer: wanted_wait(answer.status, answer.headers), max_wait(parameters)

@@ -1,10 +1,11 @@
 """The HTTP client that processors and destinations share: guarded, no redirects, nothing from the environment."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import aiohttp
+import anyio
 from attrs import frozen
 from yarl import URL
 
@@ -15,6 +16,11 @@ from waygrid_shell.settings.settings import OutboundSettings
 CONNECTIONS: Final = 256
 """Open connections, to all hosts together."""
 
+_DNS_SECONDS: Final = 10
+"""How long a name's addresses are remembered. They are judged whenever they are connected to."""
+
+_BEGINNING_BYTES: Final = 1024
+_SOON_SECONDS: Final = 1.0
 
 _MAX_MESSAGE: Final = 500
 """Characters of what the library says about an answer that is no HTTP: it repeats some of it."""
@@ -50,13 +56,31 @@ class HttpClient:
         Raises `Failed` with code `unreachable` (no answer, none in time, or one that is no HTTP), `bad-output` (too
         large) or `bad-value` (a url or header that cannot be sent, or an address that may not be connected to).
         """
+        return await self._send(method, url, headers, body, timeout_seconds, self._all)
+
+    async def deliver(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_seconds: float) -> Response:
+        """POST it; of the answer's body only the beginning is read, for the status says everything.
+
+        Raises `Failed` as `request` does, but for `bad-output`.
+        """
+        return await self._send("POST", url, headers, body, timeout_seconds, self._beginning)
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_seconds: float,
+        read: Callable[[aiohttp.ClientResponse, str], Awaitable[bytes]],
+    ) -> Response:
         place = f"{method} {shown_url(url)}"
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self.session.request(
                 method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
             ) as response:
-                received = await self._read(response, place)
+                received = await read(response, place)
                 given = {name.lower(): value for name, value in response.headers.items()}
                 return Response(response.status, given, received)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
@@ -68,7 +92,16 @@ class HttpClient:
                 raise Failed("bad-value", f"{place} is not sent: {refused}") from error
             raise Failed("unreachable", f"{place}: {_short(str(error)) or type(error).__name__}") from error
 
-    async def _read(self, response: aiohttp.ClientResponse, place: str) -> bytes:
+    async def _beginning(self, response: aiohttp.ClientResponse, place: str) -> bytes:
+        """What comes of the body soon; a body that hangs or breaks changes nothing about the status."""
+        del place
+        received = b""
+        with anyio.move_on_after(_SOON_SECONDS), suppress(TimeoutError, aiohttp.ClientError, OSError):
+            while len(received) < _BEGINNING_BYTES and not response.content.at_eof():
+                received += await response.content.read(_BEGINNING_BYTES - len(received))
+        return received
+
+    async def _all(self, response: aiohttp.ClientResponse, place: str) -> bytes:
         """The body, never more of it than it may have."""
         parts: list[bytes] = []
         room = self.max_response_bytes + 1
@@ -88,7 +121,7 @@ async def open_client(outbound: OutboundSettings) -> AsyncIterator[HttpClient]:
         limit=CONNECTIONS,
         socket_factory=socket_factory(outbound.allowed_networks),
         resolver=GuardedResolver(outbound.allowed_networks),
-        use_dns_cache=False,  # a name is asked for whenever a connection is made: they are kept open anyway
+        ttl_dns_cache=_DNS_SECONDS,
     )
     headers = {"User-Agent": "waygrid"}
     jar = aiohttp.DummyCookieJar()  # no answer may leave something behind for the next request

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from examples.agent.openai_stand_in import serve
 from tests.integration.plant.running import run_one, run_spec, work
 from tests.integration.services.attempts import raw_server, serving
 from tests.integration.services.test_outbound import send_a_body_for_ever, send_headers_for_ever
+from waygrid_shell.ports.live_feed import Progress
 from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.wiring import Ports, memory_ports
@@ -103,11 +105,11 @@ async def test_a_receiver_that_hangs_ends_with_the_timeout_of_the_node(ports: Po
 
 
 @pytest.mark.parametrize("speak", [send_headers_for_ever, send_a_body_for_ever])
-async def test_a_receiver_that_never_stops_sending_costs_an_attempt(ports: Ports, speak: Any) -> None:
+async def test_a_service_that_never_stops_sending_costs_an_attempt(ports: Ports, speak: Any) -> None:
     async with raw_server(speak) as url:
         node = {
             "type": "standard",
-            "address": "waygrid://destination/webhook",
+            "address": "waygrid://processor/http",
             "parameters": {"url": url, "timeout": "1s"},
         }
         assert (await code_of(ports, node))[0] in ("unreachable", "bad-output")
@@ -173,3 +175,26 @@ async def test_without_a_setting_nothing_private_is_reached_and_no_policy_tries_
             assert error.code == "bad-value"
             assert "--allow-network loopback" in error.message
     assert reached == []
+
+
+async def test_what_a_model_says_piece_by_piece_is_heard_live_by_who_watches(ports: Ports) -> None:
+    told: list[Any] = []
+    listens = asyncio.Event()
+
+    async def listen() -> None:
+        async with ports.live_feed.watch() as feed:
+            listens.set()
+            async for each in feed:
+                told.extend(one.data for one in each if isinstance(one, Progress))
+
+    async with serve() as model:
+        listening = asyncio.create_task(listen())
+        await listens.wait()
+        parameters = {"model": "m", "prompt": "one two", "baseUrl": model.url, "stream": True}
+        ended: Any = await run_one(ports, spec(work("openai", parameters=parameters)))
+        async with asyncio.timeout(10):
+            while len(told) < 4:
+                await asyncio.sleep(0.01)
+        listening.cancel()
+    assert ended.output["text"] == "You asked: one two"
+    assert "".join(each["text"] for each in told) == "You asked: one two"

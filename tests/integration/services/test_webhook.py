@@ -10,7 +10,12 @@ import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.integration.services.attempts import ON_LOOPBACK, attempt, failure_of, serving
+from tests.integration.services.attempts import ON_LOOPBACK, attempt, failure_of, raw_server, serving
+from tests.integration.services.test_outbound import (
+    close_in_the_middle_of_the_body,
+    send_a_body_for_ever,
+    send_a_byte_now_and_then,
+)
 from waygrid_shell.adapters.host.clock import HostClock
 from waygrid_shell.destinations.webhook import WebhookDestination
 from waygrid_shell.hosting.http_client import open_client
@@ -137,6 +142,23 @@ async def test_no_more_than_the_beginning_of_an_answer_gets_into_the_message(web
         failed = await failure_of(webhook, attempt(url=f"{url}/hook?token=hidden"))
     assert len(failed.message) < 300
     assert "hidden" not in failed.message
+
+
+@pytest.mark.parametrize("body", [b"x" * 5_000_000, b"\xff\x00", b""])
+async def test_a_delivery_is_one_whatever_the_body_of_the_answer_is(webhook: WebhookDestination, body: bytes) -> None:
+    async def receive(request: web.Request) -> web.Response:
+        return web.Response(body=body)
+
+    async with serving(receive) as url:
+        assert await webhook(attempt(url=url)) == {"status": 200}
+
+
+@pytest.mark.parametrize("speak", [close_in_the_middle_of_the_body, send_a_body_for_ever, send_a_byte_now_and_then])
+async def test_a_body_that_breaks_or_never_ends_does_not_undo_the_delivery(
+    webhook: WebhookDestination, speak: Any
+) -> None:
+    async with raw_server(speak) as url:
+        assert await webhook(attempt(url=url)) == {"status": 200}
 
 
 async def test_a_key_is_in_no_message(webhook: WebhookDestination) -> None:
