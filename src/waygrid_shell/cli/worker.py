@@ -25,11 +25,12 @@ def worker_command(
     drain: Annotated[str, Parameter(help="How long attempts under way may go on when it is asked to stop.")] = "30s",
     name: Annotated[str | None, Parameter(help="What the server calls it in its log (the host's name).")] = None,
     log_format: Annotated[
-        Literal["auto", "json", "pretty"], Parameter(help="`auto` is pretty on a terminal and JSON elsewhere.")
-    ] = "auto",
+        Literal["auto", "json", "pretty"] | None,
+        Parameter(help="`auto`, the default, is pretty on a terminal and JSON elsewhere."),
+    ] = None,
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Parameter(help="What is logged at least.")
-    ] = "info",
+        Literal["debug", "info", "warning", "error"] | None, Parameter(help="What is logged at least (info).")
+    ] = None,
 ) -> int:
     """Run an app's processors and destinations in this process, for a `waygrid dev` somewhere else.
 
@@ -38,7 +39,8 @@ def worker_command(
     to it by itself.
 
     The first Ctrl-C (or SIGTERM) lets attempts under way finish, the second ends at once. Secrets are taken from the
-    environment of this process: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key.
+    environment of this process: WAYGRID_SECRET_PAYMENT_KEY for the path payment/key. The sections `log` and `tracing`
+    of the settings (a waygrid.toml here, or WAYGRID_LOG_... and WAYGRID_TRACING_...) hold for workers too.
 
     Exits 0 when it was asked to stop, 1 when the server refuses it, 2 when it could not be started as it was given.
     """

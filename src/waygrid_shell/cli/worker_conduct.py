@@ -4,13 +4,13 @@ import os
 import platform
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
 
 from attrs import evolve, frozen
 
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.duration import parse_duration
 from waygrid_core.outcome import Failure
+from waygrid_shell.cli.given import settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.hosting.handler import Served
@@ -35,14 +35,17 @@ class Request:
     concurrency: int | None
     drain: str
     name: str | None
-    log_format: Literal["auto", "json", "pretty"]
-    log_level: Literal["debug", "info", "warning", "error"]
+    log_format: str | None
+    log_level: str | None
 
 
 def conduct(request: Request) -> int:
     """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given, or refused."""
     drain = _drain(request.drain)
-    write_logs(request.log_level, request.log_format)
+    settings = settings_given(
+        None, {("log.level", "--log-level"): request.log_level, ("log.format", "--log-format"): request.log_format}
+    )
+    write_logs(settings.log.level, settings.log.format)
     served = _served(request)
     server = request.server or os.environ.get("WAYGRID_SERVER") or DEFAULT_SERVER
     serves = {address: each.concurrency for address, each in served.items()}
@@ -55,7 +58,13 @@ def conduct(request: Request) -> int:
         )
     except ValueError as error:
         raise UserError(str(error)) from error
-    worker = RemoteWorker(ports=ports, served=served, drain=drain, tell_stopping=lambda: _tell_stopping(drain))
+    worker = RemoteWorker(
+        ports=ports,
+        served=served,
+        tracing=settings.tracing,
+        drain=drain,
+        tell_stopping=lambda: _tell_stopping(drain),
+    )
     write_result(f"Serves {', '.join(sorted(map(str, served)))} for {server}.")
     try:
         is_patient = run_whole_process(worker.run)

@@ -13,6 +13,9 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.worker import Worker
 from waygrid_shell.runtime.remote_wiring import RemotePorts
+from waygrid_shell.settings.settings import TracingSettings
+from waygrid_shell.telemetry.exporting import open_tracing
+from waygrid_shell.telemetry.tracing import Tracing
 
 
 @frozen(kw_only=True)
@@ -21,6 +24,7 @@ class RemoteWorker:
 
     ports: RemotePorts
     served: Mapping[ServiceAddress, Served]
+    tracing: TracingSettings
     drain: timedelta
     tell_stopping: Callable[[], None]
 
@@ -29,8 +33,12 @@ class RemoteWorker:
 
         Raises `ServerRefused`, in a group.
         """
-        workers = [self._worker(address, served) for address, served in self.served.items()]
-        async with _signals() as signals, anyio.create_task_group() as tasks:
+        async with (
+            open_tracing(self.tracing.endpoint, self.tracing.service_name) as tracing,
+            _signals() as signals,
+            anyio.create_task_group() as tasks,
+        ):
+            workers = [self._worker(address, served, tracing) for address, served in self.served.items()]
             for worker in workers:
                 tasks.start_soon(worker.run)
             tasks.start_soon(self.ports.link.run)
@@ -52,7 +60,7 @@ class RemoteWorker:
             return True
         return False
 
-    def _worker(self, address: ServiceAddress, served: Served) -> Worker:
+    def _worker(self, address: ServiceAddress, served: Served, tracing: Tracing) -> Worker:
         ports = self.ports
         return Worker(
             address,
@@ -62,6 +70,7 @@ class RemoteWorker:
             secret_vault=ports.secret_vault,
             clock=ports.clock,
             live_feed=ports.live_feed,
+            tracing=tracing,
         )
 
 
