@@ -34,6 +34,19 @@ def work_key(traversal: TraversalId, node: NodeId, attempt: int) -> str:
     return digest_hex(f"{traversal}/{node}/{attempt}".encode())[:_ID_DIGITS]
 
 
+def ledger_id(message: Message, work: str) -> str:
+    """The id that the answer to `work` is remembered by; `message` is that answer, or the request for it.
+
+    It begins with the traversal: so a store finds together what is written together, however much it holds.
+    """
+    return f"{subject_of(message)}/{work}"
+
+
+def work_of(ledger: str) -> str:
+    """The work key in an id that an answer is remembered by."""
+    return ledger.rpartition("/")[2]
+
+
 def answer_id(request: str, answer: Message) -> str:
     """The id of an answer to the message `request`: answered again in the same way, it is the same message."""
     return digest_hex(f"{request}/{type(answer).__name__}".encode())[:_ID_DIGITS]

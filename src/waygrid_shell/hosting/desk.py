@@ -23,7 +23,7 @@ from waygrid_core.codec.wire import decode_message, encode_message
 from waygrid_core.envelope.domain import DomainEnvelope
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.identity import answer_id, work_key
+from waygrid_core.message.identity import answer_id, ledger_id, work_key
 from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
@@ -158,7 +158,7 @@ class Desk:
         if not held:
             return
         now = self._ports.clock.now()
-        new = [Answer(job.key, encode_message(answer), now) for job, answer in held]
+        new = [Answer(ledger_id(answer, job.key), encode_message(answer), now) for job, answer in held]
         records = [self._sealed(job, answer, now) for job, answer in held]
         await self._outbox.answer(new, records)
         for job, answer in held:
@@ -296,7 +296,7 @@ class Desk:
     async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
         """The answers to those that may have been worked on already; what is sent for the first time has not been."""
         keys = [
-            _key(envelope.message)
+            ledger_id(envelope.message, _key(envelope.message))
             for delivery, envelope in mail
             if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
             and isinstance(envelope.message, NodeTraversalRequested)
@@ -314,7 +314,7 @@ class Desk:
         if (known := self._jobs.get(key)) is not None:
             known.deliveries += job.deliveries
             return None
-        if (answer := self._just_answered.get(key) or _read(remembered.get(key))) is not None:
+        if (answer := self._just_answered.get(key) or _read(remembered.get(ledger_id(job.request, key)))) is not None:
             return answer
         self._jobs[key] = job
         if (claimer := self._claims.pop(key, None)) is not None:

@@ -18,7 +18,7 @@ from attrs import define, frozen
 from waygrid_core.codec.wire import decode_message
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.identity import answer_id, work_key
+from waygrid_core.message.identity import answer_id, ledger_id, work_key
 from waygrid_core.message.messages import Message, NodeTraversalCancelRequested, NodeTraversalRequested
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
@@ -154,7 +154,7 @@ class Worker:
     async def _remembered(self, mail: Sequence[Opened]) -> Mapping[str, bytes]:
         """The answers to those that may have been worked on already; what is sent for the first time has not been."""
         keys = [
-            _key(envelope.message)
+            ledger_id(envelope.message, _key(envelope.message))
             for delivery, envelope in mail
             if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
             and isinstance(envelope.message, NodeTraversalRequested)
@@ -172,7 +172,7 @@ class Worker:
         key = _key(request)
         if (under_way := self._under_way.get(key)) is not None:
             under_way.deliveries.append(delivery)
-        elif (answer := _read(remembered.get(key))) is not None:
+        elif (answer := _read(remembered.get(ledger_id(request, key)))) is not None:
             self._finish(_Finished(key, trace, [delivery], answer, is_remembered=True))
         elif not self._is_closing:
             self._under_way[key] = under_way = _UnderWay(request, key, trace, [delivery])
@@ -229,7 +229,7 @@ class Worker:
                     record = self._sealed(each.answer, each, now)
                     records.append(record)
                     if not each.is_remembered:
-                        new.append(Answer(each.key, record.value, now))
+                        new.append(Answer(ledger_id(each.answer, each.key), record.value, now))
             await self._outbox.answer(new, records)
             self._unsent -= len(finished)
             self._has_sent.set()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from waygrid_core.message.identity import work_of
 from waygrid_shell.adapters.remote.link import Link
 from waygrid_shell.ports.seen_ledger import Answer
 
@@ -19,10 +20,10 @@ class RemoteSeenLedger:
 
     async def record(self, answers: Sequence[Answer]) -> None:
         for answer in answers:
-            self._link.remember(answer.id, answer.value)
+            self._link.remember(work_of(answer.id), answer.value)
 
     async def recall(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        remembered = ((each, self._link.recall(each)) for each in ids)
+        remembered = ((each, self._link.recall(work_of(each))) for each in ids)
         return {each: value for each, value in remembered if value is not None}
 
     async def forget(self, before: datetime) -> int:
