@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from waygrid_shell.adapters.sqlite.failures import failure_of
+from waygrid_shell.adapters.sqlite.failures import failure_of, is_locked
 from waygrid_shell.adapters.sqlite.migrate import migrate
 from waygrid_shell.ports.failure import Unavailable
 
@@ -193,9 +193,11 @@ class Database:
             connection.execute("BEGIN")
             results = [_Done(waiting, waiting.job(connection)) for waiting in batch]
             connection.execute("COMMIT")
-        except BaseException:  # the seam: whose it is shows when each is tried apart
+        except BaseException as error:  # the seam: whose it is shows when each is tried apart
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and is_locked(error):  # each would wait as long, and in vain
+                return [_Done(waiting, error=failure_of(error, str(self.path))) for waiting in batch]
             return self._commit_apart(connection, batch)
         return results
 

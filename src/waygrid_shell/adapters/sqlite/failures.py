@@ -12,11 +12,16 @@ def failure_of(error: sqlite3.Error, path: str) -> PortFailure:
     return failure
 
 
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether somebody else holds the file, and did so for all the time that we waited for it."""
+    return (getattr(error, "sqlite_errorname", None) or "").startswith("SQLITE_BUSY")
+
+
 def _failure_of(error: sqlite3.Error, path: str) -> PortFailure:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith("SQLITE_FULL"):
         return StorageFull(
-            f"no room is left to write {path}; what was accepted is kept: make room and run the same command again"
+            f"no room is left to write {path}; what was accepted is kept: make room, then try again"
         )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return ForeignStorage(f"{path} is no data of Waygrid's, or is damaged: {error}")
