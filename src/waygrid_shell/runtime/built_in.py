@@ -8,12 +8,12 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.destinations.blackhole import blackhole
 from waygrid_shell.destinations.webhook import WebhookDestination
 from waygrid_shell.destinations.websocket import WebsocketDestination
+from waygrid_shell.hosting.apart.processes import open_expression_processes
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.http_client import CONNECTIONS, open_client
 from waygrid_shell.processors.http import HttpProcessor
 from waygrid_shell.processors.openai.processor import OpenaiProcessor
-from waygrid_shell.processors.transform.processes import open_expression_processes
-from waygrid_shell.processors.transform.processor import TransformProcessor
+from waygrid_shell.processors.transform import TransformProcessor
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import Settings
 
@@ -35,7 +35,7 @@ async def built_in(ports: Ports, settings: Settings) -> AsyncIterator[Mapping[Se
     async with open_client(settings.outbound) as client, open_expression_processes() as processes:
         yield {
             HTTP: Served(handler=HttpProcessor(client), concurrency=CONNECTIONS),
-            OPENAI: Served(handler=OpenaiProcessor(client, settings.openai)),
+            OPENAI: Served(handler=OpenaiProcessor(client, processes, settings.openai)),
             TRANSFORM: Served(handler=TransformProcessor(processes)),
             WEBHOOK: Served(handler=WebhookDestination(client, clock), concurrency=CONNECTIONS),
             WEBSOCKET: Served(handler=WebsocketDestination(ports.channel_log, clock)),

@@ -9,6 +9,7 @@ import pytest
 
 from examples.agent.openai_stand_in import Calls, Fails, Refuses, Reply, Says, Sends, StandIn, Waits, serve
 from tests.integration.services.attempts import ON_LOOPBACK, attempt, failure_of
+from waygrid_shell.hosting.apart.processes import open_expression_processes
 from waygrid_shell.hosting.http_client import open_client
 from waygrid_shell.processors.openai.processor import OpenaiProcessor
 from waygrid_shell.settings.settings import OpenaiSettings, OutboundSettings
@@ -29,8 +30,8 @@ async def model(
 ) -> AsyncIterator[tuple[OpenaiProcessor, StandIn]]:
     """The processor, and a stand-in as its default base URL."""
     answers = answer if answer is None or callable(answer) else lambda request: answer
-    async with serve(answers) as stand_in, open_client(outbound) as client:
-        yield OpenaiProcessor(client, OpenaiSettings(base_url=stand_in.url)), stand_in
+    async with serve(answers) as stand_in, open_client(outbound) as client, open_expression_processes() as processes:
+        yield OpenaiProcessor(client, processes, OpenaiSettings(base_url=stand_in.url)), stand_in
 
 
 async def test_a_prompt_gives_a_text_with_its_usage() -> None:
@@ -107,6 +108,27 @@ async def test_an_answer_that_does_not_fit_the_schema_is_bad_output(text: str, r
         failed = await failure_of(processor, attempt(model="m", responseSchema=SCHEMA, stream=stream))
     assert failed.code == "bad-output"
     assert reason in failed.message
+
+
+async def test_a_schema_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waygrid_shell.hosting.apart.processes.MAX_SECONDS", 1)
+    either = {f"a{n}": {"anyOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(60)}
+    schema = {"$defs": {**either, "a60": {"type": "string"}}, "$ref": "#/$defs/a0"}
+    async with model(Says("7")) as (processor, _):
+        failed = await failure_of(processor, attempt(model="m", responseSchema=schema))
+    assert failed.code == "timeout"
+
+
+async def test_a_character_that_a_stream_cuts_in_two_is_whole_again() -> None:
+    def chunk(text: str) -> str:
+        return "data: " + json.dumps({"choices": [{"delta": {"content": text}}]}) + "\n\n"
+
+    told: list[Any] = []
+    body = "".join(map(chunk, ["wool ", "\ud83e", "\uddf6", " lone \ud83e"])) + "data: [DONE]\n\n"
+    async with model(Sends(body.encode(), "text/event-stream")) as (processor, _):
+        output: Any = await processor(attempt(model="m", stream=True, tell=told.append))
+    assert output["text"] == "wool \U0001f9f6 lone \ufffd"
+    assert [each["text"].encode() for each in told]  # each can be sent on
 
 
 async def test_an_answer_that_was_cut_off_says_so() -> None:
@@ -221,10 +243,10 @@ async def test_no_answer_in_time_is_unreachable(stream: bool) -> None:
 
 
 async def test_nobody_there_is_unreachable() -> None:
-    async with model() as (_processor, stand_in):
-        url = stand_in.url
-    async with open_client(ON_LOOPBACK) as client:
-        failed = await failure_of(OpenaiProcessor(client, OpenaiSettings(base_url=url)), attempt(model="m"))
+    async with model() as (processor, _):
+        async with serve() as gone:
+            pass
+        failed = await failure_of(processor, attempt(model="m", baseUrl=gone.url))
     assert failed.code == "unreachable"
 
 

@@ -2,16 +2,18 @@
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
 from tests.integration.services.attempts import attempt, failure_of
-from waygrid_shell.processors.transform import processes as processes_module
-from waygrid_shell.processors.transform.processes import ExpressionProcesses, open_expression_processes
-from waygrid_shell.processors.transform.processor import TransformProcessor
+from waygrid_shell.hosting.apart import processes as processes_module
+from waygrid_shell.hosting.apart.processes import ExpressionProcesses, open_expression_processes
+from waygrid_shell.processors.transform import TransformProcessor
 
 pytestmark = pytest.mark.anyio
 
@@ -199,6 +201,37 @@ async def test_many_at_once_share_few_processes(transform: TransformProcessor, p
             tasks.start_soon(one, number)
     assert outputs == {number: number * 2 for number in range(100)}
     assert len(processes._idle) <= processes_module.PROCESSES
+
+
+async def test_processes_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(
+        "import asyncio\n"
+        "from waygrid_shell.hosting.apart.processes import ExpressionProcesses\n"
+        "async def main():\n"
+        "    processes = ExpressionProcesses()\n"
+        "    assert await processes.evaluate('cel', '1', {}) == 1\n"
+        "    print(processes._idle[0].pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    async with await anyio.open_process([sys.executable, str(program)], env=environment) as parent:
+        assert parent.stdout is not None
+        child = int(await parent.stdout.receive())
+        parent.kill()
+        await parent.wait()
+        with anyio.fail_after(30):
+            while is_alive(child):
+                await anyio.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and waits to be noticed does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 async def test_expressions_see_no_environment(transform: TransformProcessor, processes: ExpressionProcesses) -> None:

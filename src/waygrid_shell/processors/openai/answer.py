@@ -5,8 +5,7 @@ A compatible server may answer anything, so nothing is taken for granted: what i
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
@@ -72,19 +71,15 @@ class Answer:
             known["arguments"] += _text(function.get("arguments"))
         return text
 
-    def output(self, schema: JsonValue) -> JsonValue:
-        """The output of the node; with a schema (not None) the text is JSON that fits it. Raises `Failed`."""
-        self.text = "".join(self._parts)
+    def output(self) -> dict[str, JsonValue]:
+        """The output of the node, its answer as `text`. Raises `Failed`."""
+        self.text = whole_text("".join(self._parts))
         if self.refusal:
             raise Failed("bad-output", f"the model refuses: {self.refusal[:_SHOWN]}")
         if not (self.finish_reason or self.text or self.calls):
             raise Failed("bad-output", "the model's answer is empty")
         calls = [call for _, call in sorted(self.calls.items())]
-        output: dict[str, JsonValue] = {}
-        if schema is not None and not calls:
-            output["json"] = self._json(schema)
-        else:
-            output["text"] = self.text
+        output: dict[str, JsonValue] = {"text": self.text}
         if calls:
             output["toolCalls"] = [
                 {"id": call["id"], "name": call["name"], "arguments": _arguments(call)} for call in calls
@@ -95,16 +90,13 @@ class Answer:
         output["usage"] = _usage(self.usage)
         return output
 
-    def _json(self, schema: JsonValue) -> JsonValue:
+    def json(self) -> JsonValue:
+        """The text of `output`, read as JSON. Raises `Failed`."""
         try:
-            value = read_json(self.text.encode("utf-8", "surrogateescape"))
+            return read_json(self.text.encode())
         except ValueError as error:
             why = f", for it was cut off ({self.finish_reason})" if self.finish_reason == "length" else f": {error}"
             raise Failed("bad-output", f"the model's answer is no JSON{why}") from error
-        problem = schema_problem(schema, value)
-        if problem is not None:
-            raise Failed("bad-output", f"the model's answer does not fit the schema: {problem}")
-        return value
 
     def _message(self, calls: list[dict[str, str]]) -> JsonValue:
         """As the protocol has it, to be handed on in `messages` of the next call."""
@@ -121,38 +113,14 @@ class Answer:
         return message
 
 
-def check_schema(schema: JsonValue) -> None:
-    """Raises `Failed` for what is no JSON Schema, or refers to one elsewhere."""
-    if not isinstance(schema, Mapping):
-        raise Failed("bad-value", "the parameter responseSchema is no object")
-    _validator(write_json(schema))
-
-
-def schema_problem(schema: JsonValue, value: JsonValue) -> str | None:
-    """Where and why the value does not fit, or None."""
-    for error in _validator(write_json(schema)).iter_errors(value):
-        place = "".join(f"/{step}" for step in error.instance_path)
-        return f"at {place or 'its root'}: {str(error.message)[:_SHOWN]}"
-    return None
-
-
-@lru_cache(maxsize=128)
-def _validator(schema: bytes) -> Any:
-    import jsonschema_rs
-
-    try:
-        # Nothing is fetched for a schema, and its patterns take linear time.
-        return jsonschema_rs.validator_for(
-            schema.decode(), offline=True, pattern_options=jsonschema_rs.RegexOptions(size_limit=1_000_000)
-        )
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        message = " ".join(str(error).split())
-        raise Failed("bad-value", f"the parameter responseSchema: {message[:_SHOWN]}") from error
+def whole_text(text: str) -> str:
+    """The text with surrogates in pairs as characters: a stream may have cut one in two. A lone one is replaced."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _arguments(call: Mapping[str, str]) -> JsonValue:
     try:
-        return read_json((call["arguments"] or "{}").encode("utf-8", "surrogateescape"))
+        return read_json(whole_text(call["arguments"] or "{}").encode())
     except ValueError as error:
         raise Failed("bad-output", f"the model calls {call['name']} with what is no JSON: {error}") from error
 

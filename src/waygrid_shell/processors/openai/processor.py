@@ -32,11 +32,12 @@ import anyio.to_thread
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
+from waygrid_shell.hosting.apart.processes import ExpressionProcesses
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.http_client import HttpClient, shown_url
 from waygrid_shell.hosting.parameters import max_wait, refuse_unknown, seconds_of
 from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
-from waygrid_shell.processors.openai.answer import Answer, check_schema
+from waygrid_shell.processors.openai.answer import Answer, whole_text
 from waygrid_shell.settings.settings import OpenaiSettings
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ _MESSAGE_OF_BODY: Final = 500
 class OpenaiProcessor:
     """See the module. A `Handler` over one client; the SDK is loaded by the first call."""
 
-    def __init__(self, client: HttpClient, settings: OpenaiSettings) -> None:
+    def __init__(self, client: HttpClient, processes: ExpressionProcesses, settings: OpenaiSettings) -> None:
         self._client = client
+        self._processes = processes
         self._settings = settings
         self._loading = anyio.Lock()
         self._sdk: _Sdk | None = None
@@ -73,6 +75,10 @@ class OpenaiProcessor:
         schema = parameters.get("responseSchema")
         key = _optional_text(parameters, "apiKey")
         timeout = seconds_of(parameters, "timeout", DEFAULT_TIMEOUT_SECONDS)
+        if schema is not None:
+            if not isinstance(schema, Mapping):
+                raise Failed("bad-value", "the parameter responseSchema is no object")
+            await self._processes.evaluate("schema", schema, {})  # before anything is spent
         sdk = await self._loaded()
         client = sdk.client(base_url, key, timeout)
 
@@ -94,7 +100,19 @@ class OpenaiProcessor:
         answer = await ask_patiently(send, _wanted_wait, max_wait(parameters))
         if not isinstance(answer, Answer):
             raise _status_failure(answer, place) from answer
-        return answer.output(schema)
+        return answer.output() if schema is None else await self._fitting(answer, schema)
+
+    async def _fitting(self, answer: Answer, schema: JsonValue) -> JsonValue:
+        """The output with its text as JSON that fits; an answer that calls tools has none yet."""
+        output = answer.output()
+        if "toolCalls" in output:
+            return output
+        value = answer.json()
+        problem = await self._processes.evaluate("schema", schema, {"value": value})
+        if problem is not None:
+            raise Failed("bad-output", f"the model's answer does not fit the schema: {problem}")
+        del output["text"]
+        return {"json": value, **output}
 
     def _base_url(self, parameters: Mapping[str, JsonValue]) -> str:
         given = _optional_text(parameters, "baseUrl") or self._settings.base_url
@@ -154,7 +172,7 @@ class _Sdk:
                 document = chunk.to_dict(mode="json", warnings=False) if is_chunk else chunk
                 text = answer.take(document, "delta")
                 if text:
-                    attempt.tell({"text": text})
+                    attempt.tell({"text": whole_text(text)})
         return answer
 
     def _headers(self, key: str | None, attempt: Attempt) -> dict[str, Any]:
@@ -175,7 +193,6 @@ def _body(attempt: Attempt, *, is_openai: bool) -> dict[str, Any]:
         body["max_completion_tokens" if is_openai else "max_tokens"] = parameters["maxTokens"]
     schema = parameters.get("responseSchema")
     if schema is not None:
-        check_schema(schema)
         form = {"name": "answer", "strict": True, "schema": schema}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
     stream = parameters.get("stream")

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from waygrid_core.model.json_value import JsonValue
+from waygrid_shell.hosting.apart.processes import ExpressionProcesses
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.parameters import refuse_unknown
-from waygrid_shell.processors.transform.processes import ExpressionProcesses
 
 MAX_EXPRESSION: Final = 64 * 1024
 """Characters of a CEL expression."""

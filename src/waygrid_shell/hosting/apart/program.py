@@ -1,8 +1,8 @@
-"""The program of a process that evaluates expressions for `processor/transform`.
+"""The program of a process that evaluates rules of JSONLogic, expressions of CEL and JSON Schemas.
 
-It runs apart because both libraries work in native code, which Python can neither interrupt nor hold to a size: one of
-them keeps all other threads from running meanwhile, and a few characters of either can ask for gigabytes. So the
-process has a limit of memory and an alarm clock, knows no secret, and may end at any moment without harm to anybody.
+It runs apart because their libraries work in native code, which Python can neither interrupt nor hold to a size: some
+keep all other threads from running meanwhile, and a few characters can ask for gigabytes, or for years. So the process
+has a limit of memory and an alarm clock, knows no secret, and may end at any moment without harm to anybody.
 
 It reads requests on standard input and writes answers on standard output, each a JSON text after its length in four
 bytes. Request: `{language, expression, data}`; answer: `{output}` or `{code, message}`. It ends with its input.
@@ -65,7 +65,7 @@ def main() -> None:
 def _answer(request: bytes) -> bytes:
     try:
         asked = json.loads(request)
-        evaluate = {"jsonlogic": _jsonlogic, "cel": _cel}[asked["language"]]
+        evaluate = {"jsonlogic": _jsonlogic, "cel": _cel, "schema": _schema}[asked["language"]]
         text = evaluate(asked["expression"], asked["data"])
         if len(text) > MAX_RESULT_BYTES:
             raise Refused("bad-output", f"the output has {len(text)} bytes; at most {MAX_RESULT_BYTES}")
@@ -151,6 +151,28 @@ def _expression(expression: str, variables: tuple[str, ...]) -> Any:
     except (RuntimeError, ValueError) as error:
         problems = [f"line {line}, column {column}: {what}" for line, column, what in _CEL_PROBLEM.findall(str(error))]
         raise Refused("bad-value", f"the expression, {'; '.join(problems) or _one_line(str(error))}") from error
+
+
+def _schema(schema: object, data: Mapping[str, Any]) -> bytes:
+    """Why `data.value` does not fit, or null if it does; without it only the schema is looked at."""
+    validator = _validator(json.dumps(schema))
+    if "value" in data:
+        for error in validator.iter_errors(data["value"]):
+            place = "".join(f"/{step}" for step in error.instance_path) or "its root"
+            return json.dumps(f"at {place}: {error.message}"[:_MAX_MESSAGE]).encode("ascii")
+    return b"null"
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    import jsonschema_rs
+
+    try:
+        # Nothing is fetched for a schema, and its patterns take linear time.
+        patterns = jsonschema_rs.RegexOptions(size_limit=1_000_000)
+        return jsonschema_rs.validator_for(schema, offline=True, pattern_options=patterns)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        raise Refused("bad-value", f"the schema: {_one_line(str(error))}") from error
 
 
 def _json_of(value: object, place: str) -> object:

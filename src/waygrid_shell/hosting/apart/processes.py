@@ -12,13 +12,13 @@ import anyio
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
+from waygrid_shell.hosting.apart.program import MAX_RESULT_BYTES, MAX_SECONDS
 from waygrid_shell.hosting.attempt import Failed
-from waygrid_shell.processors.transform.program import MAX_RESULT_BYTES, MAX_SECONDS
 
 PROCESSES: Final = min(4, os.cpu_count() or 1)
 """At once. Expressions compute, and nothing else: more than processors would only wait for each other."""
 
-_PROGRAM: Final = "waygrid_shell.processors.transform.program"
+_PROGRAM: Final = "waygrid_shell.hosting.apart.program"
 _LARGEST_ANSWER: Final = MAX_RESULT_BYTES + 64
 
 

@@ -1,0 +1,94 @@
+"""What the processor `http` sends, and when it asks again."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.integration.services.attempts import ON_LOOPBACK, attempt, failure_of, serving
+from waygrid_shell.hosting.http_client import open_client
+from waygrid_shell.processors.http import HttpProcessor
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpProcessor]:
+    async with open_client(ON_LOOPBACK) as client:
+        yield HttpProcessor(client)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "content_type", "body"),
+    [
+        ({}, "application/json", b'{"a":1}'),
+        ({"body": "text"}, "application/json", b'"text"'),
+        ({"body": None}, "application/json", b"null"),
+        ({"encoding": "text", "body": "h\u00e9"}, "text/plain; charset=utf-8", b"h\xc3\xa9"),
+        ({"encoding": "form", "body": {"a": "x y", "b": [1, True], "c": None}}, None, b"a=x+y&b=1&b=true"),
+        ({"encoding": "text", "body": "<a/>", "headers": {"content-type": "text/xml"}}, "text/xml", b"<a/>"),
+        ({"method": "GET", "body": {"q": 1}}, "application/json", b'{"q":1}'),
+    ],
+)
+async def test_the_body_is_sent_as_it_is_asked_for(
+    http: HttpProcessor, parameters: dict[str, Any], content_type: str | None, body: bytes
+) -> None:
+    seen: list[Any] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append((request.headers["Content-Type"], await request.read()))
+        return web.Response()
+
+    async with serving(handle) as url:
+        assert await http(attempt({"a": 1}, url=url, **parameters)) == {}
+    assert seen == [(content_type or "application/x-www-form-urlencoded", body)]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"encoding": "xml"}, {"encoding": "text", "body": 7}, {"encoding": "form", "body": [1]}, {"maxWait": "long"}],
+)
+async def test_what_cannot_be_sent_is_a_bad_value(http: HttpProcessor, parameters: dict[str, Any]) -> None:
+    assert (await failure_of(http, attempt(url="http://127.0.0.1:1", **parameters))).code == "bad-value"
+
+
+async def test_a_query_is_added_before_the_fragment(http: HttpProcessor) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response(request.path_qs)
+
+    async with serving(handle) as url:
+        assert await http(attempt(url=f"{url}/a?x=1#top", query={"y": "2"})) == "/a?x=1&y=2"
+
+
+async def test_a_service_that_says_when_to_come_again_is_asked_again_then(http: HttpProcessor) -> None:
+    keys: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) < 3:
+            return web.Response(status=(429, 503)[len(keys) - 1], headers={"Retry-After": "0"})
+        return web.json_response({"n": len(keys)})
+
+    async with serving(handle) as url:
+        assert await http(attempt(url=url)) == {"n": 3}
+    assert len(set(keys)) == 1
+
+
+async def test_a_status_that_counts_as_a_success_is_no_reason_to_wait(http: HttpProcessor) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"busy": True}, status=503, headers={"Retry-After": "5"})
+
+    async with serving(handle) as url:
+        assert await http(attempt(url=url, success=[503])) == {"busy": True}
+
+
+async def test_secrets_that_travel_in_urls_are_in_no_message(http: HttpProcessor) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    async with serving(handle) as url:
+        failed = await failure_of(http, attempt(url=url.replace("//", "//user:hidden@") + "/a?key=hidden#hidden"))
+    assert failed.code == "http-500"
+    assert "hidden" not in failed.message
+    assert "/a" in failed.message
