@@ -9,7 +9,7 @@ from tests.contract.traversals import NOON, Story, chain, loop_change
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.ports.failure import VersionConflict
-from waygrid_shell.ports.journal import Decision, Stored
+from waygrid_shell.ports.journal import Change, Decision, Stored
 from waygrid_shell.runtime.wiring import OpenPorts
 
 pytestmark = pytest.mark.anyio
@@ -135,3 +135,17 @@ async def test_data_comes_back_as_it_was_however_large_and_whatever_it_looks_lik
     async with open_ports() as ports:
         assert (await ports.journal.load([A]))[A].state == story.state
         assert list(await ports.journal.decisions(A))[1:] == list(change.decisions)
+
+
+async def test_decisions_are_read_from_any_version_on(open_ports: OpenPorts) -> None:
+    story = Story(chain(5), A).begin()
+    for _ in range(5):
+        story.succeed()
+    made = list(story.change().decisions)
+    async with open_ports() as ports:
+        await ports.journal.commit([Change(origin=story.origin, base=0, decisions=tuple(made), state=story.state)])
+        for place, decision in enumerate(made):
+            assert list(await ports.journal.decisions(A, after=decision.version)) == made[place + 1 :]
+            assert (
+                list(await ports.journal.decisions(A, after=decision.version - 1, limit=2)) == made[place : place + 2]
+            )

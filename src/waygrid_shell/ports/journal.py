@@ -136,8 +136,13 @@ class Journal(Protocol):
         """The decisions that these messages have made already; absent where there is none."""
         ...
 
-    async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
-        """All of one traversal, oldest first; empty for an unknown one."""
+    async def decisions(
+        self, traversal: TraversalId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Decision]:
+        """Those of one traversal with versions above `after`, oldest first; all, or the first `limit` of them.
+
+        Empty for an unknown one. What it costs is what it gives.
+        """
         ...
 
     async def summaries(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Summary]:

@@ -75,9 +75,13 @@ class MemoryJournal:
     async def recorded(self, causes: Sequence[tuple[TraversalId, str]]) -> Mapping[tuple[TraversalId, str], Decision]:
         return {cause: self._causes[cause] for cause in causes if cause in self._causes}
 
-    async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
+    async def decisions(
+        self, traversal: TraversalId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Decision]:
         kept = self._kept.get(traversal)
-        return tuple(kept.decisions) if kept else ()
+        decisions = kept.decisions if kept else []
+        start = bisect.bisect_right(decisions, after, key=lambda each: each.version)
+        return tuple(decisions[start:] if limit is None else decisions[start : start + limit])
 
     async def summaries(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Summary]:
         return {each: self._kept[each].summary for each in traversals if each in self._kept}

@@ -20,9 +20,7 @@ def is_locked(error: sqlite3.Error) -> bool:
 def _failure_of(error: sqlite3.Error, path: str) -> PortFailure:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith("SQLITE_FULL"):
-        return StorageFull(
-            f"no room is left to write {path}; what was accepted is kept: make room, then try again"
-        )
+        return StorageFull(f"no room is left to write {path}; what was accepted is kept: make room, then try again")
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return ForeignStorage(f"{path} is no data of Waygrid's, or is damaged: {error}")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):

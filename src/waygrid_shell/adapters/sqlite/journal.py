@@ -81,11 +81,13 @@ class SqliteJournal:
 
         return await self._database.read(job)
 
-    async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
-        query = f"SELECT {_DECISION} FROM journal WHERE traversal = ? ORDER BY version"
+    async def decisions(
+        self, traversal: TraversalId, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Decision]:
+        query = f"SELECT {_DECISION} FROM journal WHERE traversal = ? AND version > ? ORDER BY version LIMIT ?"
 
         def job(connection: sqlite3.Connection) -> list[Decision]:
-            rows = connection.execute(query, (traversal,)).fetchall()
+            rows = connection.execute(query, (traversal, after, -1 if limit is None else limit)).fetchall()
             return [decision_of(connection, self._fetched, row) for row in rows]
 
         return await self._database.browse(job)
