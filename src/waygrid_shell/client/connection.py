@@ -125,46 +125,46 @@ class Connection:
         sent = _Sent()
         while True:
             seconds = min(_ATTEMPT_SECONDS + ask.waits.total_seconds(), patience.remaining_seconds)
-            refused: WaygridError
-            wanted_seconds = 0.0
             try:
-                async with self._opened().request(
-                    ask.method,
-                    self.server + ask.path,
-                    params=ask.query or None,
-                    data=ask.body,
-                    headers=headers,
-                    timeout=aiohttp.ClientTimeout(total=seconds),
-                    allow_redirects=False,
-                    trace_request_ctx=sent,
-                ) as response:
-                    received = await response.read()
-                self.was_reached = True
-                if 200 <= response.status < 300 or (ask.answers_with_503 and response.status == 503):
-                    return Answer(status=response.status, body=received)
-                refused = self._refusal(response, received)
-                if isinstance(refused, ProblemAnswer):
-                    refused.was_repeated = sent.times > 1
-                if response.status not in PASSING:
-                    raise refused
-                wanted_seconds = retry_after(response.headers.get("Retry-After"))
-            except TimeoutError:
-                refused = Unreachable(self.server, f"no answer within {seconds:g} s")
-            except aiohttp.ClientConnectorError as error:
-                refused = self.unreachable(error)
-                if not self.was_reached:
+                return await self._once(ask, headers, seconds, sent)
+            except _NotNow as not_now:
+                if isinstance(not_now.__cause__, aiohttp.ClientConnectorError) and not self.was_reached:
                     # Nobody listens there, and nobody ever did: rather a wrong address than a restart.
                     patience.shorten(self.first_contact)
-            except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-                raise ValueError(
-                    f"the server {self.server!r} is no URL; write one like http://127.0.0.1:8400"
-                ) from error
-            except (aiohttp.ClientError, OSError) as error:
-                refused = self.unreachable(error)
-            delay = patience.delay(wanted_seconds)
-            if delay is None:
-                raise refused
+                delay = patience.delay(not_now.retry_after_seconds)
+                if delay is None:
+                    raise not_now.refused from not_now
             await asyncio.sleep(delay)
+
+    async def _once(self, ask: Ask, headers: Mapping[str, str], seconds: float, sent: "_Sent") -> Answer:
+        """Ask once. Raises `_NotNow` for what may be mended by asking again."""
+        try:
+            async with self._opened().request(
+                ask.method,
+                self.server + ask.path,
+                params=ask.query or None,
+                data=ask.body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                allow_redirects=False,
+                trace_request_ctx=sent,
+            ) as response:
+                received = await response.read()
+        except TimeoutError as error:
+            raise _NotNow(Unreachable(self.server, f"no answer within {seconds:.3g} s")) from error
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise _no_url(self.server) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise _NotNow(self.unreachable(error)) from error
+        self.was_reached = True
+        if 200 <= response.status < 300 or (ask.answers_with_503 and response.status == 503):
+            return Answer(status=response.status, body=received)
+        refused = self._refusal(response, received)
+        if isinstance(refused, ProblemAnswer):
+            refused.was_repeated = sent.times > 1
+        if response.status in PASSING:
+            raise _NotNow(refused, retry_after(response.headers.get("Retry-After")))
+        raise refused
 
     @asynccontextmanager
     async def stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -211,6 +211,15 @@ class Connection:
         except ValueError:
             return None
         return None if isinstance(read, Failure) else read.unwrap()
+
+
+class _NotNow(Exception):  # noqa: N818 - it says what happened
+    """A try that came to nothing; `refused` is what is raised if it was the last one."""
+
+    def __init__(self, refused: WaygridError, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
+        self.retry_after_seconds = retry_after_seconds
 
 
 @define
