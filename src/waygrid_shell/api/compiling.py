@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 import anyio.to_thread
-from attrs import evolve
 
 from waygrid_core.compile.pipeline import compile_document, compile_text
 from waygrid_core.dag.dag import CompiledDag
@@ -124,8 +123,7 @@ async def _named_dags(store: DagStore, document: JsonValue) -> dict[DagHash, Com
             if isinstance(name, str) and _HASH.fullmatch(name) and name not in found:
                 compiled = await store.get_compiled(DagHash(name))
                 if compiled is not None:
-                    found[compiled.dag.hash] = compiled
-                    found |= {each: evolve(compiled, dag=body) for each, body in compiled.bodies.items()}
+                    found[DagHash(name)] = compiled
             pending += value.values()
         elif isinstance(value, list | tuple):
             pending += value

@@ -1,5 +1,6 @@
 """What a body may be, and what is said of one that may not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -34,6 +35,18 @@ async def test_a_body_that_says_that_it_is_too_large_is_refused_before_it_comes(
     reply = await small.ask("POST", "/v1/traversals", content=b"x" * (MOST + 1))
     assert reply.status == 413
     assert reply.document["code"] == "too-large"
+
+
+async def test_who_says_that_too_much_will_come_is_answered_though_nothing_has(small: Api) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(small.url.rpartition(":")[2]))
+    writer.write(
+        b"POST /v1/traversals HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 10000000000\r\n\r\n"
+    )
+    async with asyncio.timeout(30):
+        answer = await reader.read()  # to the end: the server hangs up
+    assert answer.startswith(b"HTTP/1.1 413")
+    writer.close()
 
 
 async def test_a_body_that_turns_out_too_large_is_refused_while_it_comes(small: Api) -> None:

@@ -74,11 +74,12 @@ async def test_all_are_redriven_at_once(api: Api) -> None:
     assert (await api.platform.event_log.backlog())[NOWHERE] == 5
 
 
-async def test_a_discarded_one_is_gone(api: Api) -> None:
-    await bury(api)
-    (line,) = (await listed(api))["items"]
-    assert (await api.ask("DELETE", f"/v1/dead-letters/{line['id']}")).document == {"count": 1}
-    assert (await listed(api))["items"] == []
+async def test_a_discarded_one_is_gone_and_no_other(api: Api) -> None:
+    await bury(api, 2)
+    first, second = (each["id"] for each in (await listed(api))["items"])
+    assert (await api.ask("DELETE", f"/v1/dead-letters/{first}")).document == {"count": 1}
+    assert (await api.ask("GET", f"/v1/dead-letters/{first}")).status == 404
+    assert [each["id"] for each in (await listed(api))["items"]] == [second]
     assert NOWHERE not in await api.platform.event_log.backlog()
 
 

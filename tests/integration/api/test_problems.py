@@ -1,5 +1,6 @@
 """Whatever goes wrong is told as an RFC 9457 problem, and never tells what is inside."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,10 +12,11 @@ from attrs import evolve
 from tests.integration.api.serving import Api, listening, platform_over
 from tests.integration.plant.tripwire import Tripwire
 from waygrid_shell.api.platform import Platform
+from waygrid_shell.api.problem_of import problem_response
 from waygrid_shell.ports.failure import StorageFull
 from waygrid_shell.resources.platform import Health
 from waygrid_shell.runtime.wiring import memory_ports
-from waygrid_shell.settings.settings import ServerSettings
+from waygrid_shell.settings.settings import ApiKey, ServerSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +147,24 @@ async def test_health_says_whether_it_can_serve_and_why_not() -> None:
         reply = await api.ask("GET", "/health/ready")
         assert reply.status == 503
         assert reply.document == {"ready": False, "reasons": ["the waystation starts again"], "version": "1"}
+
+
+async def test_with_keys_only_who_may_read_is_told_why_it_cannot_serve() -> None:
+    health = Health(ready=False, reasons=("the disk at /data is full",), version="1")
+    digest = hashlib.sha256(b"secret").hexdigest()
+    settings = ServerSettings(keys=(ApiKey(name="monitor", digest=digest, scopes=frozenset({"read"})),))
+    async with served(evolve(platform_over(memory_ports(), settings), health=lambda: health)) as api:
+        for path in ("/health/live", "/health/ready"):
+            assert "reasons" not in (await api.ask("GET", path)).document
+            told = await api.ask("GET", path, headers={"Authorization": "Bearer secret"})
+            assert told.document["reasons"] == ["the disk at /data is full"]
+
+
+async def test_a_failure_that_comes_out_of_a_group_of_tasks_is_told_as_what_it_is() -> None:
+    error = ExceptionGroup("tasks", [ExceptionGroup("inner", [StorageFull("it is full")])])
+    assert problem_response(error, "/").status_code == 507
+    several = ExceptionGroup("tasks", [StorageFull("it is full"), ValueError("secret")])
+    assert problem_response(several, "/").status_code == 500
 
 
 async def test_every_answer_bears_an_id_and_a_client_may_give_it(api: Api) -> None:
