@@ -13,6 +13,7 @@ from tests.contract.traversals import NOON, Story, chain
 from waygrid_core.inbox.mailbox import EMPTY_MAILBOX, MailboxName
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database, open_database
+from waygrid_shell.adapters.sqlite.forgetting import FamilyPart
 from waygrid_shell.adapters.sqlite.journal_rows import SUMMARY
 from waygrid_shell.adapters.sqlite.search import page
 from waygrid_shell.ports.claim_book import Claim
@@ -123,3 +124,19 @@ async def test_the_room_of_what_is_forgotten_is_written_again(tmp_path: Path) ->
             sizes.append(await database.read(lambda each: each.execute("PRAGMA page_count").fetchone()[0]))
             assert await journal.forget(NOON.replace(year=2030), 1_000) == 500
         assert max(sizes) < 1.1 * sizes[0]
+
+
+async def test_a_family_whose_forgetting_a_crash_cut_short_is_forgotten_the_next_time(tmp_path: Path) -> None:
+    root = numbered(1)
+    family = [listed(child_of(root, number), root=root) for number in range(200)]
+    path = tmp_path / "x.db"
+    async with open_database(path) as database:
+        await database_ports(database).journal.commit([listed(root), *family])
+        assert await database.run(FamilyPart([root]).forget_some)  # one transaction of several
+    async with open_database(path) as database:
+        journal = database_ports(database).journal
+        left = await journal.search(Query(root=root, with_children=True, limit=1_000))
+        assert 1 < len(left) < 201
+        assert root in {each.traversal for each in left}
+        assert await journal.forget(NOON.replace(year=2030), 10) == 1
+        assert await rows(database) == {}

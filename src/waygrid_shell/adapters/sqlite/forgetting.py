@@ -73,17 +73,19 @@ def _ids(connection: sqlite3.Connection, query: str, values: Mapping[str, int | 
 
 async def _forget_all(database: Database, roots: Sequence[str]) -> None:
     for start in range(0, len(roots), _TRAVERSALS_AT_ONCE):
-        part = _Part(roots[start : start + _TRAVERSALS_AT_ONCE])
+        part = FamilyPart(roots[start : start + _TRAVERSALS_AT_ONCE])
         while await database.run(part.forget_some):
             pass
 
 
 @frozen
-class _Part:
+class FamilyPart:
+    """Some families, by their roots."""
+
     roots: Sequence[str]
 
     def forget_some(self, connection: sqlite3.Connection) -> bool:
-        """Whether there may be more to forget."""
+        """Forget some of them; whether there may be more."""
         children = select_by(
             connection,
             "SELECT id, labels FROM traversal INDEXED BY traversal_by_root"
