@@ -125,6 +125,7 @@ def orders(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The figures of benchmarks/, as a table."""
+    """The figures of benchmarks/, as tables: of the core, and of the embedded plant."""
     install(session)
     session.run("python", "-m", "benchmarks", *session.posargs)
+    session.run("python", "-m", "benchmarks.embedded", *session.posargs)

@@ -92,7 +92,7 @@ class Inbox:
                 traces[Waiter(message.traversal, message.node, message.attempt)] = envelope.stamps.trace
             events += isinstance(message, EventReceived)
         names = list(dict.fromkeys(name for name, _ in signals))
-        mailboxes: dict[MailboxName, Mailbox] = dict(await self._book.load(names))
+        mailboxes: dict[MailboxName, Mailbox] = dict(await self._book.load(names)) if names else {}
         changed: dict[MailboxName, Mailbox] = {}
         for name, signal in signals:
             before = mailboxes.get(name, EMPTY_MAILBOX)
