@@ -38,6 +38,7 @@ from waygrid_shell.hosting.parameters import (
     http_headers,
     http_timeout,
     http_url,
+    layered,
     max_wait,
     refuse_unknown,
     statuses,
@@ -72,12 +73,8 @@ class WebhookDestination:
         async def send() -> Response:
             """Signed anew each time: a receiver does not take an old timestamp."""
             signed = webhook_headers(attempt.idempotency_key, int(self._clock.now().timestamp()), body, keys)
-            headers = {
-                "Content-Type": "application/json",
-                "Idempotency-Key": attempt.idempotency_key,
-                **given,
-                **signed,
-            }
+            common = {"Content-Type": "application/json", "Idempotency-Key": attempt.idempotency_key}
+            headers = layered(common, given, signed)
             return await self._client.deliver(url, headers=headers, body=body, timeout_seconds=timeout)
 
         response = await ask_patiently(

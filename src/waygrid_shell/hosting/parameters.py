@@ -16,6 +16,11 @@ from waygrid_shell.hosting.retry_after import DEFAULT_MAX_WAIT_SECONDS
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS: Final = frozenset(
+    {"connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+"""Headers that say where a request ends and what becomes of its connection, which others use after it."""
+
 _CLASSES: Final = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx"})
 
 
@@ -54,10 +59,20 @@ def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise Failed("bad-value", f"the header {name} is {_shown(value)}; write a text")
         text = str(value)
+        if name.lower() in _OURS:
+            raise Failed("bad-value", f"the header {name} is not for a node to set: it frames the request")
         if _NAME.fullmatch(name) is None or any(character in text for character in "\r\n\0"):
             raise Failed("bad-value", f"the header {_shown(name)} cannot be sent with the value {_shown(text)}")
         headers[name] = text
     return headers
+
+
+def layered(*layers: Mapping[str, str]) -> dict[str, str]:
+    """Headers out of layers: of those with one name, however it is written, the last one."""
+    headers: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        headers |= {name.lower(): (name, value) for name, value in layer.items()}
+    return dict(headers.values())
 
 
 def http_timeout(parameters: Mapping[str, JsonValue]) -> float:

@@ -33,6 +33,7 @@ from waygrid_shell.hosting.parameters import (
     http_headers,
     http_timeout,
     http_url,
+    layered,
     max_wait,
     refuse_unknown,
     statuses,
@@ -64,12 +65,12 @@ class HttpProcessor:
         read = _reader(parameters)
         succeeds = statuses(parameters, "success", _SUCCESS)
         timeout = http_timeout(parameters)
-        headers = {"Accept": "application/json", "Idempotency-Key": attempt.idempotency_key, **http_headers(parameters)}
+        headers = {"Accept": "application/json", "Idempotency-Key": attempt.idempotency_key}
         body = None
         if "body" in parameters or method in _SENDS_INPUT:
             content_type, body = _encoded(parameters, parameters.get("body", attempt.input))
-            if not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = content_type
+            headers["Content-Type"] = content_type
+        headers = layered(headers, http_headers(parameters))
         response = await ask_patiently(
             lambda: self._client.request(method, url, headers=headers, body=body, timeout_seconds=timeout),
             lambda answer: None if answer.status in succeeds else wanted_wait(answer.status, answer.headers),

@@ -53,6 +53,25 @@ async def test_what_cannot_be_sent_is_a_bad_value(http: HttpProcessor, parameter
     assert (await failure_of(http, attempt(url="http://127.0.0.1:1", **parameters))).code == "bad-value"
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Connection", "Expect", "upgrade"])
+async def test_a_node_cannot_change_where_its_request_ends(http: HttpProcessor, name: str) -> None:
+    failed = await failure_of(http, attempt(url="http://127.0.0.1:1", headers={name: "1"}))
+    assert failed.code == "bad-value"
+    assert name in failed.message
+
+
+async def test_a_header_of_the_node_takes_the_place_of_ours_however_it_is_written(http: HttpProcessor) -> None:
+    seen: list[Any] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append((request.headers.getall("Accept"), request.headers.getall("Idempotency-Key")))
+        return web.Response()
+
+    async with serving(handle) as url:
+        await http(attempt(url=url, headers={"accept": "text/csv", "IDEMPOTENCY-KEY": "mine"}))
+    assert seen == [(["text/csv"], ["mine"])]
+
+
 async def test_a_query_is_added_before_the_fragment(http: HttpProcessor) -> None:
     async def handle(request: web.Request) -> web.Response:
         return web.json_response(request.path_qs)

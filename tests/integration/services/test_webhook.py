@@ -59,7 +59,7 @@ async def test_the_headers_of_a_user_cannot_take_the_place_of_the_signature(webh
         return web.Response()
 
     async with serving(receive) as url:
-        await webhook(attempt(url=url, secret="k", headers={"webhook-id": "mine", "X-From": "us"}))
+        await webhook(attempt(url=url, secret="k", headers={"Webhook-ID": "mine", "X-From": "us"}))
     assert seen[0].getall("webhook-id") == ["0" * 32]
     assert seen[0]["X-From"] == "us"
 

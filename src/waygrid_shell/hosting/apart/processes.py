@@ -101,6 +101,7 @@ async def _start() -> Process:
     environment = {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",  # what lies in the folder that we happen to be in is no module
         "-m",
         _PROGRAM,
         stdin=PIPE,
