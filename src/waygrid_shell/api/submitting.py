@@ -19,7 +19,7 @@ from waygrid_shell.api.labels import MAX_NAME, problems_of_labels, problems_of_n
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.respond import bad_parameter, idempotency_key, invalid, respond
 from waygrid_shell.api.views import view
-from waygrid_shell.origins.http.acceptance import Wanted
+from waygrid_shell.origins.http.items import Wanted
 from waygrid_shell.resources.links import links_of, path_of
 from waygrid_shell.resources.submission import Accepted, Batch, SpecError, Submission
 

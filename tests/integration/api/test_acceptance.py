@@ -11,7 +11,8 @@ from tests.integration.plant.running import compiled
 from tests.integration.plant.tripwire import Tripwire
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.topic import topic_name
-from waygrid_shell.origins.http.acceptance import Acceptance, Wanted
+from waygrid_shell.origins.http.acceptance import Acceptance
+from waygrid_shell.origins.http.items import Wanted
 from waygrid_shell.origins.http.refusals import KeyReused, NoRoom
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.runtime.embedded import embedded_plant

@@ -4,29 +4,18 @@ Requests that come at once share their writes: while one group is written, the n
 share of a commit, and a slow disk makes groups larger before it makes anybody wait.
 """
 
-import secrets
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import anyio
-from attrs import Factory, define, field, frozen
+from attrs import define, field
 
-from waygrid_core.children.derive import plan_for
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.envelope import transport
-from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
-from waygrid_core.envelope.stamps import Stamps, Trace
 from waygrid_core.envelope.transport import TransportEnvelope
-from waygrid_core.message.identity import request_id
-from waygrid_core.message.messages import EventReceived, Message, TraversalRequested
-from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
-from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.model.ulid import ulid_in_order
-from waygrid_core.traversal.signals import Known
+from waygrid_shell.origins.http.items import Item, Wanted, event_item, traversal_item
 from waygrid_shell.origins.http.refusals import KeyReused
 from waygrid_shell.origins.http.room import Room
 from waygrid_shell.ports.claim_book import Claim, ClaimBook
@@ -39,8 +28,6 @@ from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import ACCEPTED
 
-HTTP_ORIGIN: Final = ServiceAddress("origin", "http")
-
 _WRITTEN_AT_ONCE: Final = 2_000
 """Traversals and events of one group, unless a single request has more."""
 
@@ -48,43 +35,13 @@ _PATIENCE_SECONDS: Final = 30.0
 """How long a request waits for the disk before it is told that it does not answer."""
 
 _DAGS_REMEMBERED: Final = 10_000
-_ID_DIGITS: Final = 32
-
-
-@frozen(kw_only=True)
-class Wanted:
-    """A traversal that somebody wants. `idempotency_key` None: another one each time it is asked for.
-
-    Of one that is part of a larger request, `request` is a digest of the whole: its key is reused if that differs.
-    """
-
-    compiled: CompiledDag
-    payload: JsonValue
-    entry: int = 0
-    name: str | None = None
-    labels: Mapping[str, str] = Factory(dict)
-    known: Known = Factory(dict)
-    idempotency_key: str | None = None
-    trace: Trace | None = None
-    request: str = ""
-
-
-@frozen(kw_only=True)
-class _Item:
-    """A traversal or an event. `seal` makes the record of it, under the id that it has in the end."""
-
-    id: str
-    key: str | None
-    note: str
-    is_traversal: bool
-    seal: Callable[[str], TransportEnvelope]
 
 
 @define(eq=False)
 class _Ask:
     """What one request brought, and what came of it."""
 
-    items: Sequence[_Item]
+    items: Sequence[Item]
     dags: Sequence[CompiledDag] = ()
     done: anyio.Event = field(factory=anyio.Event)
     ids: Sequence[str] = ()
@@ -134,17 +91,22 @@ class Acceptance:
             return []
         dags = {each.compiled.dag.hash: each.compiled for each in wanted}
         new = [compiled for dag_hash, compiled in dags.items() if dag_hash not in self._stored]
-        ask = _Ask([self._traversal(each) for each in wanted], new)
+        now = self._clock.now()
+        ask = _Ask([traversal_item(each, now, self._next_number()) for each in wanted], new)
         with self._room.for_traversals(len(wanted)):
             await self._wait_for(ask)
         return [TraversalId(each) for each in ask.ids]
 
     async def take_event(self, event: str, key: str, data: JsonValue, *, idempotency_key: str | None) -> str:
         """Keep an event for whoever waits for it, now or later; its id. Raises as `take_in`."""
-        ask = _Ask([_event(event, key, data, idempotency_key, self._seal)])
+        ask = _Ask([event_item(event, key, data, idempotency_key, self._clock.now())])
         with self._room.for_event():
             await self._wait_for(ask)
         return ask.ids[0]
+
+    def _next_number(self) -> int:
+        self._made = (self._made + 1) % 2**32
+        return self._made
 
     async def _wait_for(self, ask: _Ask) -> None:
         self._asks.append(ask)
@@ -239,89 +201,10 @@ class Acceptance:
             self._stored.clear()
         self._stored[compiled.dag.hash] = None
 
-    def _traversal(self, wanted: Wanted) -> _Item:
-        key = wanted.idempotency_key
-        self._made = (self._made + 1) % 2**32
-        made = ulid_in_order(int(self._clock.now().timestamp() * 1000), self._made, secrets.token_bytes(6))
 
-        def seal(traversal: str) -> TransportEnvelope:
-            message = TraversalRequested(
-                traversal=TraversalId(traversal),
-                plan=plan_for(wanted.compiled.dag),
-                payload=wanted.payload,
-                root=TraversalId(traversal),
-                entry=wanted.entry,
-                known=wanted.known,
-                name=wanted.name,
-                labels=wanted.labels,
-            )
-            return self._seal(WAYSTATION, message, request_id(TraversalId(traversal)), wanted.trace)
-
-        return _Item(
-            id=made,
-            key=None if key is None else digest_hex(canonical_json(["http", key])),
-            note="http" if key is None else f"http {_digest_of(wanted)}",
-            is_traversal=True,
-            seal=seal,
-        )
-
-    def _seal(
-        self, receiver: ServiceAddress, message: Message, message_id: str, trace: Trace | None = None
-    ) -> TransportEnvelope:
-        return transport.seal(
-            DomainEnvelope(
-                message=message,
-                id=message_id,
-                sender=NodeAddress(HTTP_ORIGIN),
-                receiver=receiver,
-                sent_at=self._clock.now(),
-                stamps=Stamps(trace=trace),
-            )
-        )
-
-
-def _event(
-    event: str,
-    key: str,
-    data: JsonValue,
-    idempotency_key: str | None,
-    seal: Callable[[ServiceAddress, Message, str], TransportEnvelope],
-) -> _Item:
-    """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
-    if idempotency_key is None:
-        event_id, claim_key, note = secrets.token_hex(_ID_DIGITS // 2), None, "event"
-    else:
-        claim_key = digest_hex(canonical_json(["event", idempotency_key]))
-        event_id = claim_key[:_ID_DIGITS]
-        note = f"event {digest_hex(canonical_json([event, key, data]))[:_ID_DIGITS]}"
-    return _Item(
-        id=event_id,
-        key=claim_key,
-        note=note,
-        is_traversal=False,
-        seal=lambda final: seal(INBOX, EventReceived(final, event, key, data), final),
-    )
-
-
-def _digest_of(wanted: Wanted) -> str:
-    """What tells one request from another under the same key."""
-    known: list[JsonValue] = [[*key, output] for key, output in wanted.known.items()]
-    known.sort(key=canonical_json)
-    said: JsonValue = [
-        wanted.compiled.dag.hash,
-        wanted.entry,
-        wanted.name,
-        dict(wanted.labels),
-        known,
-        wanted.payload,
-        wanted.request,
-    ]
-    return digest_hex(canonical_json(said))[:_ID_DIGITS]
-
-
-def _items(group: Sequence[_Ask]) -> list[_Item]:
+def _items(group: Sequence[_Ask]) -> list[Item]:
     return [item for ask in group for item in ask.items]
 
 
-def _id_of(item: _Item, held: Mapping[str, Claim]) -> str:
+def _id_of(item: Item, held: Mapping[str, Claim]) -> str:
     return item.id if item.key is None else held[item.key].traversal

@@ -1,0 +1,134 @@
+"""What is handed in, on its way to be written: traversals and events, each with what makes its record."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from attrs import Factory, frozen
+
+from waygrid_core.children.derive import plan_for
+from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.envelope import transport
+from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
+from waygrid_core.envelope.stamps import Stamps, Trace
+from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.message.identity import request_id
+from waygrid_core.message.messages import EventReceived, Message, TraversalRequested
+from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.json_value import JsonValue
+from waygrid_core.model.ulid import ulid_in_order
+from waygrid_core.traversal.signals import Known
+
+HTTP_ORIGIN: Final = ServiceAddress("origin", "http")
+
+_SENDER: Final = NodeAddress(HTTP_ORIGIN)
+_ID_DIGITS: Final = 32
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """A traversal that somebody wants. `idempotency_key` None: another one each time it is asked for.
+
+    What else a request says that is not among the fields, `request` is a digest of: of a batch as a whole, or of which
+    nodes a retry takes over. Under one key it must be the same.
+    """
+
+    compiled: CompiledDag
+    payload: JsonValue
+    entry: int = 0
+    name: str | None = None
+    labels: Mapping[str, str] = Factory(dict)
+    known: Known = Factory(dict)
+    idempotency_key: str | None = None
+    trace: Trace | None = None
+    request: str = ""
+
+
+@frozen(kw_only=True)
+class Item:
+    """A traversal or an event.
+
+    `id` is the one that it has unless its key was claimed before; `seal` makes the record of it, under the id that it
+    has in the end. `note` is what its claim says: equal notes are equal requests.
+    """
+
+    id: str
+    key: str | None
+    note: str
+    is_traversal: bool
+    seal: Callable[[str], TransportEnvelope]
+
+
+def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
+    """A traversal; those of one millisecond sort by `number`."""
+    key = wanted.idempotency_key
+
+    def seal(traversal: str) -> TransportEnvelope:
+        message = TraversalRequested(
+            traversal=TraversalId(traversal),
+            plan=plan_for(wanted.compiled.dag),
+            payload=wanted.payload,
+            root=TraversalId(traversal),
+            entry=wanted.entry,
+            known=wanted.known,
+            name=wanted.name,
+            labels=wanted.labels,
+        )
+        return _seal(WAYSTATION, message, request_id(TraversalId(traversal)), now, wanted.trace)
+
+    return Item(
+        id=ulid_in_order(int(now.timestamp() * 1000), number, secrets.token_bytes(6)),
+        key=None if key is None else digest_hex(canonical_json(["http", key])),
+        note="http" if key is None else f"http {_digest_of(wanted)}",
+        is_traversal=True,
+        seal=seal,
+    )
+
+
+def event_item(event: str, key: str, data: JsonValue, idempotency_key: str | None, now: datetime) -> Item:
+    """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
+    if idempotency_key is None:
+        event_id, claim_key, note = secrets.token_hex(_ID_DIGITS // 2), None, "event"
+    else:
+        claim_key = digest_hex(canonical_json(["event", idempotency_key]))
+        event_id = claim_key[:_ID_DIGITS]
+        note = f"event {digest_hex(canonical_json([event, key, data]))[:_ID_DIGITS]}"
+    return Item(
+        id=event_id,
+        key=claim_key,
+        note=note,
+        is_traversal=False,
+        seal=lambda final: _seal(INBOX, EventReceived(final, event, key, data), final, now, None),
+    )
+
+
+def _seal(
+    receiver: ServiceAddress, message: Message, message_id: str, now: datetime, trace: Trace | None
+) -> TransportEnvelope:
+    return transport.seal(
+        DomainEnvelope(
+            message=message,
+            id=message_id,
+            sender=_SENDER,
+            receiver=receiver,
+            sent_at=now,
+            stamps=Stamps(trace=trace),
+        )
+    )
+
+
+def _digest_of(wanted: Wanted) -> str:
+    """What tells one request from another under the same key. What is known is no part of it: it may grow meanwhile."""
+    said: JsonValue = [
+        wanted.compiled.dag.hash,
+        wanted.entry,
+        wanted.name,
+        dict(wanted.labels),
+        wanted.payload,
+        wanted.request,
+    ]
+    return digest_hex(canonical_json(said))[:_ID_DIGITS]
