@@ -12,6 +12,7 @@ from yarl import URL
 from waygrid_shell.hosting.attempt import Failed
 from waygrid_shell.hosting.outbound import AddressRefused, GuardedResolver, socket_factory
 from waygrid_shell.settings.settings import OutboundSettings
+from waygrid_shell.telemetry.tracing import current_trace
 
 CONNECTIONS: Final = 256
 """Open connections, to all hosts together."""
@@ -78,7 +79,7 @@ class HttpClient:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self.session.request(
-                method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+                method, url, headers=_in_trace(headers), data=body, timeout=timeout, allow_redirects=False
             ) as response:
                 received = await read(response, place)
                 given = {name.lower(): value for name, value in response.headers.items()}
@@ -112,6 +113,15 @@ class HttpClient:
         if room <= 0:
             raise Failed("bad-output", f"{place} answered with more than {self.max_response_bytes} bytes")
         return b"".join(parts)
+
+
+def _in_trace(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """With the trace that the attempt is in, unless the caller has given another."""
+    trace = current_trace()
+    if trace is None or any(name.lower() == "traceparent" for name in headers):
+        return headers
+    state = {"tracestate": trace.tracestate} if trace.tracestate else {}
+    return {**headers, "traceparent": trace.traceparent, **state}
 
 
 @asynccontextmanager

@@ -124,9 +124,7 @@ def test_a_histogram_counts_what_is_at_most_its_bound() -> None:
     metrics = Metrics()
     metrics.observe(TRAVERSAL_SECONDS, [0.001, 0.0011, 0.3, 1_000], "Completed")
     (family,) = [
-        each
-        for each in text_string_to_metric_families(metrics.text().decode())
-        if each.name == TRAVERSAL_SECONDS.name
+        each for each in text_string_to_metric_families(metrics.text().decode()) if each.name == TRAVERSAL_SECONDS.name
     ]
     seen = {each.labels["le"]: each.value for each in family.samples if each.name.endswith("_bucket")}
     counts = [seen[bound] for bound in ("0.001", "0.002", "0.25", "0.5", "300.0", "+Inf")]
