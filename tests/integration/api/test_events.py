@@ -66,7 +66,8 @@ async def test_the_same_key_is_the_same_event(api: Api) -> None:
     }
     headers = {"Idempotency-Key": "tick-1"}
     replies = [await api.ask("POST", "/v1/events/tick?key=clock", {"n": 1}, headers=headers) for _ in range(3)]
-    assert len({reply.document["id"] for reply in replies}) == 1
+    (event_id,) = {reply.document["id"] for reply in replies}
+    assert (await api.ask("GET", f"/v1/traversals/{event_id}")).status == 404, "an event is no traversal"
     assert (await api.outcome(twice))["error"]["code"] == "timeout", "the second await hears nothing"
     other = await api.ask("POST", "/v1/events/tick?key=clock", {"n": 2}, headers=headers)
     assert other.status == 422
