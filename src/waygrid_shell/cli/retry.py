@@ -85,7 +85,10 @@ def retry(
 
 
 async def _taken_over(client: WaygridClient, traversal: str, again: Collection[str]) -> tuple[str, ...]:
-    """The nodes that succeeded, but for those to be done again and what comes after them. Raises `UserError`."""
+    """What was done, but for the nodes to be done again and what comes after them. Raises `UserError`.
+
+    A call that did not succeed is named too: what its body did is taken over.
+    """
     view = await client.get(traversal)
     named = {node.id for node in view.nodes if node.name in again or node.id in again}
     missing = sorted(set(again) - {node.name for node in view.nodes} - {node.id for node in view.nodes})
@@ -94,7 +97,8 @@ async def _taken_over(client: WaygridClient, traversal: str, again: Collection[s
         raise UserError(f"--from-node {missing[0]}: {traversal} has no such node; it has {known}", FAILED)
     assert view.dag is not None, "a traversal with nodes has a DAG"
     afterwards = _reached_from(named, await client.dag(view.dag))
-    return tuple(node.id for node in view.nodes if node.status == "succeeded" and node.id not in afterwards)
+    done = [node for node in view.nodes if node.status == "succeeded" or node.child is not None]
+    return tuple(node.id for node in done if node.id not in afterwards)
 
 
 def _reached_from(nodes: Collection[str], flat: JsonValue) -> set[str]:

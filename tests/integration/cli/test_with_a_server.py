@@ -30,6 +30,22 @@ entryPoints:
     key: {$from: /payload/id}
     onSuccess: {type: pass, id: done, output: {$from: /nodes/approval/output}}
 """
+FORK = """\
+entryPoints:
+  - type: fork
+    joinNodeId: both
+    branches:
+      called:
+        type: call
+        id: call
+        body:
+          type: standard
+          id: double
+          address: waygrid://processor/double
+          onSuccess: {type: standard, id: pay, address: 'waygrid://processor/declines'}
+      other: {type: standard, id: more, address: 'waygrid://processor/double'}
+    join: {type: join, joinNodeId: both, strategy: {type: Quorum, n: 2}}
+"""
 WRONG = "entryPoints:\n  - type: standard\n    address: x\n    timeout: 5 sec\n"
 ID = re.compile(r"[0-9A-Z]{26}\n")
 MISSING = "01JABCDEFGHJKMNPQRSTVWXYZ0"
@@ -286,6 +302,16 @@ def test_retry_does_again_what_it_is_told_to(waygrid: Waygrid) -> None:
     wrong = waygrid("retry", done, "--spec", "wrong.yaml")
     assert wrong.code == 1
     assert wrong.err.startswith("wrong.yaml:/entryPoints/0/address: bad-address: ")
+
+
+def test_from_node_takes_over_what_the_body_of_a_failed_call_has_done(waygrid: Waygrid, tmp_path: Path) -> None:
+    (tmp_path / "fork.yaml").write_text(FORK)
+    failed = submitted(waygrid, "fork.yaml", "--payload", '{"n": 1}')
+    assert waygrid("watch", failed).code == 1
+    again = waygrid("retry", failed, "--from-node", "more").out.strip()
+    waygrid("watch", again)
+    (child,) = [node["child"] for node in objects(waygrid("show", again, "--json"))[0]["nodes"] if "child" in node]
+    assert dispatched(waygrid, child) == {"call/pay"}
 
 
 def test_what_runs_still_is_not_retried(waygrid: Waygrid) -> None:

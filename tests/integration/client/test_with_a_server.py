@@ -1,5 +1,6 @@
 """The client and a server that runs: what is asked is done."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.authoring import Node, from_
 from waygrid_core.spec.node import Spec
 from waygrid_shell.client import (
+    NotAllowed,
     NotFound,
     ProblemAnswer,
     SpecRefused,
@@ -27,6 +29,7 @@ from waygrid_shell.processors.function import App
 from waygrid_shell.resources.live import Change, Progress
 from waygrid_shell.resources.traversal import ENDED, TraversalView
 from waygrid_shell.runtime.wiring import memory_ports
+from waygrid_shell.settings.settings import ApiKey, Scope, ServerSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -234,6 +237,21 @@ async def test_dead_letters_are_shown_sent_again_and_discarded(api: Api, client:
         await client.discard(letters[0].id)
     assert await client.redrive(letters[1].id) == 1
     assert await client.redrive() >= 1
+
+
+async def test_a_server_with_keys_lets_those_in_that_may() -> None:
+    def key(name: str, scope: Scope) -> ApiKey:
+        return ApiKey(name=name, digest=hashlib.sha256(name.encode()).hexdigest(), scopes=frozenset({scope}))
+
+    settings = ServerSettings(keys=(key("reader", "read"), key("writer", "write")))
+    async with serving(memory_ports(), app, settings) as api:
+        for given, calls in ((None, ("submit", "list")), ("unknown", ("submit", "list")), ("reader", ("submit",))):
+            async with WaygridClient(api.url, given) as client:
+                for call in calls:
+                    with pytest.raises(NotAllowed, match="as WAYGRID_KEY"):
+                        await (client.submit(DOUBLE, 1) if call == "submit" else anext(client.list()))
+        async with WaygridClient(api.url, "writer") as writer, WaygridClient(api.url, "reader") as reader:
+            assert await reader.result((await writer.submit(DOUBLE, 2)).id) == 4
 
 
 async def test_it_says_whether_the_server_is_well(client: WaygridClient) -> None:
