@@ -146,6 +146,14 @@ async def test_what_takes_too_much_is_given_up_and_the_next_expression_is_evalua
     assert await transform(attempt(cel="1 + 1")) == 2
 
 
+async def test_the_output_is_the_same_byte_for_byte_in_every_process(transform: TransformProcessor) -> None:
+    members = ", ".join(f"'key{number}': {number}" for number in range(50))
+    output = await transform(attempt(cel=f"{{{members}}}"))
+    assert isinstance(output, dict)
+    assert list(output) == sorted(output)
+    assert len(output) == 50
+
+
 async def test_a_long_whole_number_is_kept_by_neither_and_refused_by_both(transform: TransformProcessor) -> None:
     for parameters in ({"jsonlogic": {"var": "input"}}, {"cel": "input"}):
         failed = await failure_of(transform, attempt(10**30, **parameters))

@@ -194,7 +194,8 @@ def _json_of(value: object, place: str) -> object:
             for key in value:
                 if not isinstance(key, str):
                     raise Refused("bad-output", f"{place} has the key {key!r}; keys of JSON are texts: string(...)")
-            return {key: _json_of(member, f"{place}.{key}") for key, member in value.items()}
+            # CEL's objects have no order, and come in another one from process to process.
+            return {key: _json_of(value[key], f"{place}.{key}") for key in sorted(value)}
         case _:
             raise Refused("bad-output", f"{place} is of the type {type(value).__name__}, which JSON has not")
 
