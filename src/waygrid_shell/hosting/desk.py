@@ -11,23 +11,21 @@ else can serve the address. `Desks` sees to that.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 
 import anyio
-from attrs import define, field, frozen
+from attrs import frozen
 
 from waygrid_core.codec.wire import decode_message, encode_message
 from waygrid_core.envelope.domain import DomainEnvelope
-from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import answer_id, ledger_id, work_key
 from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
-    NodeTraversalFailed,
     NodeTraversalRequested,
     NodeTraversalSucceeded,
 )
@@ -36,6 +34,7 @@ from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.post import open_record, seal
+from waygrid_shell.hosting.seat import Answered, Job, Seat
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
@@ -49,39 +48,6 @@ _TAKEN_AT_ONCE: Final = 1_000
 
 _MAX_CANCELED: Final = 10_000
 """Keys that are kept of attempts which were canceled while no worker was there that had them."""
-
-Answered: TypeAlias = NodeTraversalSucceeded | NodeTraversalFailed
-
-
-@define(eq=False)
-class Job:
-    """An attempt that waits for a worker or is with one, and the records that asked for it (and canceled it)."""
-
-    key: str
-    request: NodeTraversalRequested
-    record: TransportEnvelope
-    trace: Trace | None
-    deliveries: list[Delivery]
-    seat: "Seat | None" = None
-    given_at: datetime | None = None
-    is_canceled: bool = False
-
-
-@define(eq=False)
-class Seat:
-    """A worker at a desk: how many attempts it takes at once, and how it is told of them. Telling never waits."""
-
-    window: int
-    give: Callable[[Sequence[Job]], None]
-    cancel: Callable[[Job], None]
-    fail: Callable[[BaseException], None]
-    """The desk cannot go on."""
-    jobs: dict[str, Job] = field(factory=dict)
-
-    @property
-    def room(self) -> int:
-        """How many attempts it would still take."""
-        return self.window - len(self.jobs)
 
 
 @frozen(kw_only=True)

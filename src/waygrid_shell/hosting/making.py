@@ -18,6 +18,9 @@ from waygrid_shell.ports.secret_vault import SecretNotFound, SecretVault
 MAX_OUTPUT_BYTES: Final = 1024 * 1024
 """What one attempt may answer, as JSON. It is kept in the journal and sent on, so it should be data, not a file."""
 
+_MAX_CODE: Final = 200
+"""Characters of a failure's code."""
+
 _MAX_MESSAGE: Final = 2_000
 """Characters of a failure's message: enough for a sentence, too few for a dump."""
 
@@ -31,7 +34,7 @@ async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
             with anyio.fail_after(served.deadline.total_seconds()):
                 output = await served.handler(attempt)
     except Failed as failed:
-        return ErrorDetail(failed.code or FAILED, _short(failed.message))
+        return failure_of(failed.code, failed.message)
     except TimeoutError as error:
         if served.deadline is not None and not str(error):
             return ErrorDetail("timeout", f"no answer within {served.deadline.total_seconds():g} s")
@@ -39,6 +42,11 @@ async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
     except Exception as error:  # the seam: a user's code may raise anything
         return handler_error(error)
     return read_output(output)
+
+
+def failure_of(code: str, message: str) -> ErrorDetail:
+    """What somebody's code failed with, cut to what is worth keeping."""
+    return ErrorDetail(code[:_MAX_CODE] or FAILED, _short(message))
 
 
 def handler_error(error: Exception) -> ErrorDetail:

@@ -175,6 +175,19 @@ async def test_an_output_that_is_too_large_or_too_deep_fails_the_attempt(api: Ap
             assert (ended["status"], ended["error"]["code"]) == ("failed", "bad-output")
 
 
+async def test_a_failure_is_told_in_as_many_words_as_are_worth_keeping(api: Api) -> None:
+    async with speaking(api.url, "stock") as worker:
+        traversal = await api.submit(STOCK)
+        (request,) = await worker.requests(1)
+        names = {name: request["message"][name] for name in ("traversal", "node", "attempt")}
+        error = {"code": "c" * 10_000, "message": "m" * 100_000}
+        message = {"type": "NodeTraversalFailed.v1", **names, "error": error}
+        await worker.say(type="answers", number=1, answers=[{"delivery": request["delivery"], "message": message}])
+        await worker.hear()
+        told = (await api.ended(traversal))["error"]
+        assert (len(told["code"]), len(told["message"])) == (200, 2_000)
+
+
 FORGED = [
     {"type": "TimerFired.v1", "timer": "x"},
     {"type": "TraversalCancelRequested.v1"},
