@@ -26,7 +26,7 @@ from waygrid_core.traversal.effects import DispatchNode
 from waygrid_core.traversal.known import input_digest
 from waygrid_core.traversal.preparation import Preparation
 from waygrid_core.traversal.signals import Known, KnownKey
-from waygrid_core.traversal.state import Joining, TraversalState, Waiting
+from waygrid_core.traversal.state import Joining, Succeeded, TraversalState, Waiting
 
 _INSIDE: Final = "inside/"
 """Begins the key of what is known of a body; digests of nodes are hex digits."""
@@ -39,6 +39,7 @@ class Body:
     place: str
     node: TaskNode
     child: TraversalId
+    has_succeeded: bool
 
 
 def bodies_begun(dag: Dag, plan: TraversalPlan, state: TraversalState) -> Iterator[Body]:
@@ -49,7 +50,7 @@ def bodies_begun(dag: Dag, plan: TraversalPlan, state: TraversalState) -> Iterat
             continue
         if not isinstance(run, Waiting | Joining) and run.attempt > 0:
             child = dispatched_child_id(state.traversal, node_id, run.attempt)
-            yield Body(_place(dag, plan, node), node, child)
+            yield Body(_place(dag, plan, node), node, child, isinstance(run, Succeeded))
 
 
 def known_of_body(body: Body, plan: TraversalPlan, payload: JsonValue, done: Known) -> Known:

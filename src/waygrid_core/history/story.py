@@ -71,12 +71,13 @@ AnyEvent: TypeAlias = Event | SeriesEvent
 
 
 class Story:
-    """Tells the events of one traversal or series, from its first one on, in order."""
+    """Tells the events of one traversal or series in order: from its first one on, if it began with something known."""
 
-    __slots__ = ("_asked", "_standing")
+    __slots__ = ("_asked", "_knows", "_standing")
 
     def __init__(self, standing: Standing) -> None:
         self._standing = standing
+        self._knows = False
         self._asked: set[NodeId] = set()
         """The nodes that were dispatched: what succeeds without was taken over from elsewhere."""
 
@@ -87,7 +88,9 @@ class Story:
     def pass_over(self, events: Iterable[AnyEvent]) -> None:
         """Note the events of a decision that need not be told."""
         for event in events:
-            if isinstance(event, NodeDispatched):
+            if isinstance(event, TraversalBegun):
+                self._knows = bool(event.known)
+            elif self._knows and isinstance(event, NodeDispatched):
                 self._asked.add(event.node)
 
     def _sentence(self, event: AnyEvent, at: datetime) -> str:
@@ -97,7 +100,7 @@ class Story:
         return sentence(self._standing, event, at)
 
     def _is_taken_over(self, node_id: NodeId) -> bool:
-        return node_id not in self._asked and isinstance(self._standing.node(node_id), TaskNode)
+        return self._knows and node_id not in self._asked and isinstance(self._standing.node(node_id), TaskNode)
 
 
 def sentence(standing: Standing, event: AnyEvent, at: datetime) -> str:

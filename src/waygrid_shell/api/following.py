@@ -63,6 +63,8 @@ class Follower:
         self._root = root
         self._relatives = Relatives((), {})
         self._told: dict[TraversalId, int] = {}
+        self._statuses: dict[TraversalId, TraversalStatus] = {}
+        """Of each traversal of which something was told, after that."""
         self._looked_at = platform.clock.now()
         self._version = 0
         self.status: Status = "accepted"
@@ -78,6 +80,9 @@ class Follower:
         self._looked_at = self._platform.clock.now()
         self._relatives = await family_of(self._platform.journal, self._platform.dag_store, self._root)
         self._told = {each.traversal: each.version for each in self._followed()} | {self._subject: shown.version}
+        self._statuses = {
+            each.traversal: each.status for each in self._followed() if each.version == self._told[each.traversal]
+        }
         self._version, self.status = shown.version, shown.status
 
     async def resume(self, place: Place) -> Sequence[News]:
@@ -92,7 +97,7 @@ class Follower:
             if is_subject or summary.ended_at is None or summary.ended_at >= since:
                 changes += [
                     (decision.at, change)
-                    for decision, change in await self._decided(summary.traversal)
+                    for decision, change in await self._decided(summary.traversal, 0, "New")
                     if (decision.version > place.version if is_subject else decision.at >= since)
                 ]
         news = self._in_order(changes)
@@ -117,6 +122,7 @@ class Follower:
                         continue
                     if each.base == seen:
                         self._told[traversal] = version
+                        self._statuses[traversal] = each.status
                         news.append(self._stamped(self._change(traversal, each.status, version, each.nodes)))
                     else:
                         news += self._in_order(await self._missed(traversal))
@@ -159,13 +165,20 @@ class Follower:
     async def _missed(self, traversal: TraversalId) -> list[tuple[datetime, Change]]:
         """The changes of a traversal that were not told, with their instants; told now."""
         seen = self._told.get(traversal, 0)
-        decided = await self._decided(traversal)
-        return [(decision.at, change) for decision, change in decided if decision.version > seen]
+        status = self._statuses.get(traversal) if seen else "New"
+        if status is None:  # nobody knows how it stood when it was last told of
+            return [
+                (decision.at, change)
+                for decision, change in await self._decided(traversal, 0, "New")
+                if decision.version > seen
+            ]
+        return [(decision.at, change) for decision, change in await self._decided(traversal, seen, status)]
 
-    async def _decided(self, traversal: TraversalId) -> list[tuple[Decision, Change]]:
-        """All that was decided about a traversal; told now."""
-        decisions = await self._platform.journal.decisions(traversal)
-        status: TraversalStatus = "New"
+    async def _decided(
+        self, traversal: TraversalId, after: int, status: TraversalStatus
+    ) -> list[tuple[Decision, Change]]:
+        """What was decided about a traversal after a version, at which its status was `status`; told now."""
+        decisions = await self._platform.journal.decisions(traversal, after=after)
         decided: list[tuple[Decision, Change]] = []
         for decision in decisions:
             for event in decision.events:
@@ -173,7 +186,7 @@ class Follower:
             nodes = [(event.node, type(event).__name__) for event in decision.events if hasattr(event, "node")]
             decided.append((decision, self._change(traversal, status, decision.version, nodes)))
         if decisions:
-            self._told[traversal] = decisions[-1].version
+            self._told[traversal], self._statuses[traversal] = decisions[-1].version, status
         return decided
 
     def _in_order(self, changes: Iterable[tuple[datetime, Change]]) -> list[News]:

@@ -13,7 +13,7 @@ from starlette.types import Scope as AsgiScope
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.api.following import Follower, News, Place, parse_place
-from waygrid_shell.api.lookout import MAX_WATCHERS
+from waygrid_shell.api.lookout import MAX_WATCHERS, Watcher
 from waygrid_shell.api.operation import Answer, Handle, Operation, Parameter
 from waygrid_shell.api.parameters import ID
 from waygrid_shell.api.platform import Platform
@@ -28,6 +28,9 @@ from waygrid_shell.resources.traversal import ENDED, TraversalView
 
 EVENT_STREAM: Final = "text/event-stream"
 _RECONNECT_MILLISECONDS: Final = 1_000
+_LOOK_SHARE: Final = 20
+"""A stream looks into the journal for at most one part in so many of its time, however large its family is."""
+
 _HEARTBEAT: Final = b": still here\n\n"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """Nobody in between is to keep it, or to hold it back."""
@@ -84,6 +87,32 @@ def _live(platform: Platform) -> Handle:
     return watch_traversal
 
 
+class _Pace:
+    """When a stream looks into the journal: once in a while, and after it has missed something; never all the time."""
+
+    def __init__(self, every_seconds: float) -> None:
+        self._every = every_seconds
+        self._earliest = anyio.current_time()
+        self._latest = self._earliest + every_seconds
+
+    def seconds_left(self, watcher: Watcher) -> float:
+        """How long nothing needs to be looked up, or said."""
+        return min(self._due_at(watcher) - anyio.current_time(), self._every)
+
+    def is_due(self, watcher: Watcher) -> bool:
+        """Whether it is time to look."""
+        return anyio.current_time() >= self._due_at(watcher)
+
+    def looked(self, began: float) -> None:
+        """A look that began then has ended now."""
+        now = anyio.current_time()
+        self._earliest = now + (now - began) * _LOOK_SHARE
+        self._latest = max(now + self._every, self._earliest)
+
+    def _due_at(self, watcher: Watcher) -> float:
+        return self._earliest if watcher.has_missed else self._latest
+
+
 async def _events(
     platform: Platform, traversal: TraversalId, root: TraversalId, place: Place | None
 ) -> AsyncGenerator[bytes, None]:
@@ -100,17 +129,17 @@ async def _events(
                 yield _event("state", follower.place, shown)
             else:
                 yield _written(await follower.resume(place)) or _HEARTBEAT
-            look_seconds = platform.lookout.look_seconds
-            look_at = anyio.current_time() + look_seconds
+            pace = _Pace(platform.lookout.look_seconds)
             while follower.status not in ENDED:
-                told = await watcher.next(look_at - anyio.current_time())
+                told = await watcher.next(pace.seconds_left(watcher))
                 if told is None:
                     return
                 news = [*await follower.hear(told)]
-                if watcher.has_missed or anyio.current_time() >= look_at:
+                if pace.is_due(watcher):
                     watcher.has_missed = False
+                    began = anyio.current_time()
                     news += await follower.look()
-                    look_at = anyio.current_time() + look_seconds
+                    pace.looked(began)
                 if news or not told:
                     yield _written(news) or _HEARTBEAT
             yield _written(await follower.look()) or _HEARTBEAT

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.naming import body_of, names_of
+from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_pointer import write_pointer
 from waygrid_core.traversal.state import TraversalState
@@ -20,7 +22,7 @@ from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import idempotency_key, invalid, read_optional_body, traversal_id
 from waygrid_shell.api.steering import known_traversal
 from waygrid_shell.api.submitting import accepted, trace_of, wait_of
-from waygrid_shell.origins.http.acceptance import Wanted
+from waygrid_shell.origins.http.items import Wanted
 from waygrid_shell.ports.journal import Stored
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import Accepted, RetryRequest, SpecError
@@ -76,8 +78,9 @@ def _retry(platform: Platform) -> Handle:
             entry=ended.stored.state.entry,
             name=origin.name,
             labels={**kept, **wish.labels, RETRY_OF: old},
-            known=await Done(platform.journal, ended.compiled).by(ended.stored, nodes),
+            known=await Done(platform.journal, ended.compiled, compiled.dag).by(ended.stored, nodes),
             idempotency_key=idempotency_key(request),
+            request=digest_hex(canonical_json([old, None if wish.nodes is None else sorted(set(wish.nodes))])),
             trace=trace_of(request),
         )
         (traversal,) = await platform.acceptance.take_in([wanted])

@@ -196,10 +196,12 @@ def test_the_rounds_of_a_loop_are_rounds() -> None:
 
 def test_what_succeeds_without_being_asked_was_taken_over() -> None:
     story = Story(STANDING)
+    story.pass_over([told.TraversalBegun(ID, DAG.hash, {}, 0, 1, None, {(NodeDigest("d"), None): 1})])
     taken, asked = told.NodeSucceeded(CHARGE, 1, {}, {}), told.NodeSucceeded(NODES["sub"], 1, {}, {})
     assert story.tell([taken], NOON) == ("charge was taken over from what is known already",)
     story.pass_over([dispatched("sub")])
     assert story.tell([asked], NOON) == ("sub succeeded",)
+    assert Story(STANDING).tell([taken], NOON) == ("charge succeeded",), "it began with nothing known"
 
 
 def test_a_story_without_its_dag_is_told_by_ids() -> None:

@@ -7,7 +7,7 @@ from attrs import frozen
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.known_inside import Body, bodies_begun, known_of_body
 from waygrid_core.children.plan import EachPlan, RunPlan, SinglePlan
-from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.known import done_by, went_on_after_failure
@@ -25,11 +25,12 @@ class _Child:
 
 
 class Done:
-    """Reads the journal. `compiled` is the DAG of the user's traversal, with its bodies."""
+    """Reads the journal. `compiled` is the DAG of the user's traversal, with its bodies; `to_run` is what runs now."""
 
-    def __init__(self, journal: Journal, compiled: CompiledDag) -> None:
+    def __init__(self, journal: Journal, compiled: CompiledDag, to_run: Dag) -> None:
         self._journal = journal
         self._compiled = compiled
+        self._is_unchanged = compiled.dag == to_run
 
     async def by(self, stored: Stored, nodes: Collection[NodeId] | None = None) -> Known:
         """What the traversal did: of `nodes`, or by default of all; of a series nothing, for its runs are its own.
@@ -44,7 +45,11 @@ class Done:
             return {}
         known: dict[KnownKey, JsonValue] = dict(done_by(dag, state, nodes))
         for child in await self._children(
-            [body for body in bodies_begun(dag, plan, state) if nodes is None or body.node.id in nodes]
+            [
+                body
+                for body in bodies_begun(dag, plan, state)
+                if (nodes is None or body.node.id in nodes) and not (body.has_succeeded and self._is_unchanged)
+            ]
         ):
             assert child.stored.origin.plan is not None, "only those that have one were found"
             done = await self.by(child.stored)

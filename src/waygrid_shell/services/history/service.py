@@ -11,6 +11,7 @@ from attrs import frozen
 from waygrid_core.history.standing import Standing
 from waygrid_core.history.story import Story
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.traversal.events import TraversalBegun
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.journal import Decision, Journal, Summary
 from waygrid_shell.services.history.cursor import Cursor
@@ -70,13 +71,29 @@ class History:
         while len(found) <= limit:
             while waiting and (not heap or waiting[0].begun_at <= heap[0][0].at):
                 summary = waiting.popleft()
-                decisions = await self._journal.decisions(summary.traversal)
+                decisions = await self._decisions(summary.traversal, after, limit + 1)
                 for entry in _entries(relatives.standing(summary.traversal), decisions, after, limit + 1):
                     heapq.heappush(heap, (entry.cursor, entry))
             if not heap:
                 break
             found.append(heapq.heappop(heap)[1])
         return Page(found[:limit], has_more=len(found) > limit)
+
+    async def _decisions(self, traversal: TraversalId, after: Cursor | None, limit: int) -> Sequence[Decision]:
+        """Decisions with the next `limit` after `after` among them, and as few others as can be.
+
+        Of another traversal than the cursor's nobody knows how many it had decided by then; and of one that knows
+        something, what was dispatched before tells whether a success was taken over.
+        """
+        if after is None:
+            return await self._journal.decisions(traversal, limit=limit)
+        if after.traversal == traversal and not _knows(await self._journal.decisions(traversal, limit=1)):
+            return await self._journal.decisions(traversal, after=after.version, limit=limit)
+        return await self._journal.decisions(traversal)
+
+
+def _knows(first: Sequence[Decision]) -> bool:
+    return any(isinstance(event, TraversalBegun) and event.known for each in first for event in each.events)
 
 
 def _may_follow(summary: Summary, after: Cursor | None) -> bool:
@@ -86,10 +103,9 @@ def _may_follow(summary: Summary, after: Cursor | None) -> bool:
 def _entries(standing: Standing, decisions: Sequence[Decision], after: Cursor | None, limit: int) -> Iterator[Entry]:
     """At most `limit` entries after `after`. Where a clock went back, time stands still: versions keep their order."""
     story, given = Story(standing), 0
-    at = decisions[0].at if decisions else None
+    at = after.at if after is not None and after.traversal == standing.traversal else None
     for decision in decisions:
-        assert at is not None
-        at = max(at, decision.at)
+        at = decision.at if at is None else max(at, decision.at)
         cursor = Cursor(at, decision.version, standing.traversal)
         if after is not None and cursor <= after:
             story.pass_over(decision.events)
