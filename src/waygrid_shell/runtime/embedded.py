@@ -20,9 +20,6 @@ from waygrid_shell.services.waystation.sweeper import Sweeper
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.metrics import Metrics
 
-ANSWERS_KEPT: Final = timedelta(days=7)
-"""How long a worker remembers what it answered; a request that comes again later is worked on again."""
-
 _FORGET_EVERY: Final = timedelta(hours=1)
 
 _SYSTEM: Final = tuple(topic_name(address) for address in (WAYSTATION, SCHEDULER, INBOX))
@@ -73,7 +70,7 @@ async def embedded_plant(
         crew = Crew(ports, {**handlers, **served}, Metrics())
         for run in crew.services.values():
             tasks.start_soon(run)
-        tasks.start_soon(_forget_old_answers, ports)
+        tasks.start_soon(_forget_old_answers, ports, settings.data.keep_answers)
         intake = Intake(event_log=ports.event_log, claim_book=ports.claim_book, clock=ports.clock)
         yield EmbeddedPlant(ports=ports, intake=intake, sweeper=sweeper_of(ports), served=crew.addresses)
         tasks.cancel_scope.cancel()
@@ -84,7 +81,7 @@ def sweeper_of(ports: Ports) -> Sweeper:
     return Sweeper(event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock)
 
 
-async def _forget_old_answers(ports: Ports) -> None:
+async def _forget_old_answers(ports: Ports, kept: timedelta) -> None:
     while True:
-        await ports.seen_ledger.forget(ports.clock.now() - ANSWERS_KEPT)
+        await ports.seen_ledger.forget(ports.clock.now() - kept)
         await anyio.sleep(_FORGET_EVERY.total_seconds())
