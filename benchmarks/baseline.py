@@ -9,7 +9,6 @@ from attrs import frozen
 
 ROW: Final = b"x" * 200
 ROWS_A_COMMIT: Final = 500
-_SECONDS: Final = 1.5
 
 
 @frozen
@@ -20,19 +19,22 @@ class Baseline:
     single_rows: float
 
 
-def baseline(folder: Path) -> Baseline:
-    """Measured as the plant writes: WAL, synchronous=FULL, one connection."""
-    return Baseline(_rate(folder / "batched.db", ROWS_A_COMMIT), _rate(folder / "single.db", 1))
+def baseline(folder: Path, seconds: float) -> Baseline:
+    """Measured for so long each, as the plant writes: WAL, synchronous=FULL, one connection."""
+    return Baseline(
+        batched_rows=_rate(folder / "batched.db", ROWS_A_COMMIT, seconds),
+        single_rows=_rate(folder / "single.db", 1, seconds),
+    )
 
 
-def _rate(path: Path, rows: int) -> float:
+def _rate(path: Path, rows: int, for_seconds: float) -> float:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("CREATE TABLE row (number INTEGER PRIMARY KEY, value BLOB NOT NULL)")
     values = [(ROW,)] * rows
     written, began = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - began) < _SECONDS:
+    while (seconds := time.perf_counter() - began) < for_seconds:
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO row (value) VALUES (?)", values)
         connection.execute("COMMIT")

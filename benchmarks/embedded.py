@@ -43,6 +43,8 @@ class Sizes:
     singles: int
     timers: int
     traversals: int
+    alone_seconds: float
+    """How long SQLite alone is measured, each way."""
 
 
 def chain() -> dict[str, Any]:
@@ -70,7 +72,7 @@ def second() -> dict[str, Any]:
 async def figures(sizes: Sizes) -> AsyncIterator[Figure]:
     """Every figure, in the order of the table. Each is measured on a plant and a file of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        base = baseline(Path(folder))
+        base = baseline(Path(folder), sizes.alone_seconds)
     yield Figure(name="SQLite alone: rows of 200 bytes, 500 a commit", value=base.batched_rows, unit="rows/s", ratio=1)
     yield Figure(name="SQLite alone: rows of 200 bytes, one a commit", value=base.single_rows, unit="rows/s")
     shapes = {"chain of three": (chain(), 3, "15 000"), "step, fork of three, join, step": (fork(), 5, "")}
@@ -189,6 +191,7 @@ def main() -> None:
         singles=1_000 // share,
         timers=100 // share,
         traversals=given.traversals or 50_000 // share,
+        alone_seconds=1.5,
     )
     run_whole_process(partial(_print, sizes, given.json))
 
