@@ -1,7 +1,6 @@
 """The commands that talk to a server, where none is, or none that can serve; and how they look on a terminal."""
 
 import os
-import pty
 import re
 import signal
 import socket
@@ -137,7 +136,7 @@ def test_what_would_move_the_hand_of_a_terminal_is_shown_as_text(tmp_path: Path)
 
 def on_a_terminal(*arguments: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
     """The exit code, and all that a terminal was sent."""
-    ours, theirs = pty.openpty()
+    ours, theirs = os.openpty()
     variables = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **(environment or {})}
     variables.pop("NO_COLOR", None) if environment is None else None
     process = subprocess.Popen(
