@@ -56,6 +56,7 @@ class RemoteWorker:
                 async with anyio.create_task_group() as closing:
                     for worker in workers:
                         closing.start_soon(worker.close)
+                await self.ports.link.settled()
             tasks.cancel_scope.cancel()
             return True
         return False

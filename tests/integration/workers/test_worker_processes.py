@@ -203,6 +203,24 @@ async def test_what_does_not_end_within_the_drain_goes_to_the_next_worker(
         assert (await ended(session, server, traversal))["output"] == {"by": "two"}
 
 
+async def test_a_worker_that_is_stopped_without_its_server_hands_in_what_it_made_when_that_is_back(
+    tmp_path: Path, server: Server, session: aiohttp.ClientSession
+) -> None:
+    one = worker(tmp_path, "one", "shop:app", server.url, ME="one")
+    async with ending(one):
+        await one.start()
+        traversal = await submit(session, server, "long")
+        await noted(tmp_path, 1, "begins")
+        await server.command.kill()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_stop, one)
+            (tmp_path / "go").touch()
+            await noted(tmp_path, 1, "ends")
+            await server.command.start()
+        await server.up(session)
+        assert (await ended(session, server, traversal))["output"] == {"by": "one"}
+
+
 async def test_a_worker_that_may_not_work_exits_with_a_sentence(tmp_path: Path, session: aiohttp.ClientSession) -> None:
     (tmp_path / "shop.py").write_text(APP)
     digest = hashlib.sha256(b"right").hexdigest()

@@ -140,6 +140,7 @@ class Link:
         self._is_connected = False
         self._outgoing: list[FromWorker] = []
         self._has_outgoing = asyncio.Event()
+        self._has_settled = asyncio.Event()
         self._confirms: dict[int, _Confirm] = {}
 
     # --- what the ports ask
@@ -207,6 +208,12 @@ class Link:
         """Take nothing new from now on."""
         self._is_draining = True
         self._send(Drain())
+
+    async def settled(self) -> None:
+        """Until no answer is unconfirmed: one that was made without a connection is worth waiting for the next."""
+        while self._unconfirmed:
+            self._has_settled.clear()
+            await self._has_settled.wait()
 
     # --- the connection
 
@@ -316,6 +323,7 @@ class Link:
                 _log.info("connected to %s", self._url)
                 for key in lost:
                     self._unconfirmed.pop(key, None)
+                    self._has_settled.set()
                     if (held := self._held.get(key)) is not None:
                         self._give_cancel(held)
             case Requests(requests=requests):
@@ -378,6 +386,7 @@ class Link:
             held.is_settled = True
             self._unconfirmed.pop(held.key, None)
             self._let_go(held)
+        self._has_settled.set()
         confirm.done.set()
 
     def _let_go(self, held: _Held) -> None:
