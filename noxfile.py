@@ -124,6 +124,13 @@ def orders(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """PostgreSQL, Redis and Apache Kafka can be had on this machine: installs what is missing and starts each once."""
+    install(session)
+    session.run("python", "-m", "tests.servers")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The figures of benchmarks/, as tables: of the core, and of the embedded plant."""
     install(session)

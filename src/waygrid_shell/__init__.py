@@ -1,6 +1,11 @@
 """The shell does what the core decides: it waits, stores, sends and serves.
 
-Reading order: `ports` (what the shell needs of the world, guarantees first), `services` (the loop around each decision
-of the core), `hosting` (how a user's work is run), `processors` and `destinations` (work that comes with Waygrid),
-`adapters` (the ports, by technology), `runtime` (what is plugged into what), `cli`.
+Reading order:
+
+- `settings`, `telemetry`, `resources`: what a user may set; what a plant tells of itself; the documents of the HTTP API.
+- `ports`: what the shell needs of the world, guarantees first. `adapters` has each of them, by technology.
+- `hosting`: how a user's work is run. `services`: the loop around each decision of the core.
+- `origins` take in, `processors` transform, `destinations` deliver: what comes with Waygrid.
+- `api`: what people and tools read and do over HTTP. `client`: the same from Python.
+- `runtime`: what is plugged into what. `cli`: the command.
 """

@@ -1,0 +1,119 @@
+"""Apache Kafka: one broker, in KRaft mode, for a test session."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from tests.servers.processes import Server, folder, free_port
+from tests.servers.programs import HERE, Missing, kafka_jars, program
+
+_FLAGS: Final = (
+    "-Xms128m", "-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+    "-Djava.net.preferIPv4Stack=true", f"-Dlog4j2.configurationFile={HERE / 'kafka_jars' / 'log4j2.properties'}",
+)  # fmt: skip
+"""A small machine that starts quickly; it is not what benchmarks should run on."""
+
+_QUICK: Final = {
+    # One of everything that a cluster has three of.
+    "default.replication.factor": 1,
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.num.partitions": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    "share.coordinator.state.topic.num.partitions": 1,
+    "auto.create.topics.enable": "false",
+    # What is waited for, as short as it may be.
+    "group.initial.rebalance.delay.ms": 0,
+    "group.min.session.timeout.ms": 500,
+    "controller.quorum.election.timeout.ms": 300,
+    "controller.quorum.fetch.timeout.ms": 600,
+    "controller.quorum.election.backoff.max.ms": 300,
+    "broker.heartbeat.interval.ms": 300,
+    "broker.session.timeout.ms": 3000,
+    "controlled.shutdown.enable": "false",
+    # Few threads and little memory.
+    "log.cleaner.threads": 1,
+    "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+    "log.cleaner.io.buffer.size": 64 * 1024,
+    "num.network.threads": 1,
+    "num.io.threads": 2,
+    "background.threads": 2,
+}
+
+
+@contextmanager
+def kafka() -> Iterator["Kafka"]:
+    """A broker that runs as long as the context lasts."""
+    given = os.environ.get("WAYGRID_TEST_KAFKA")
+    if given:
+        yield Kafka(given, None)
+        return
+    jars = kafka_jars()
+    if not jars:
+        raise Missing("the jars of Kafka are not here; get them with: python -m tests.servers")
+    java = [str(program("java")), *_FLAGS, "-cp", ":".join(map(str, jars))]
+    with folder("kafka") as place:
+        port, controller = free_port(), free_port()
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "log.dirs": place / "data",
+            **_QUICK,
+        }
+        config = place / "broker.properties"
+        config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
+        _format(java, config)
+        bootstrap = f"127.0.0.1:{port}"
+        process = Server([*java, "kafka.Kafka", str(config)], place / "log", lambda: _answers(bootstrap))
+        process.start()
+        try:
+            yield Kafka(bootstrap, process)
+        finally:
+            process.stop()
+
+
+class Kafka:
+    """A broker that runs. `process` is None for one that was given."""
+
+    def __init__(self, bootstrap: str, process: Server | None) -> None:
+        self.bootstrap = bootstrap
+        self.process = process
+
+
+def _format(java: list[str], config: Path) -> None:
+    cluster = "W" + secrets.token_urlsafe(16)[:21]  # it may not begin with a hyphen
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
+    subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def _answers(bootstrap: str) -> bool:
+    return asyncio.run(_has_broker(bootstrap))
+
+
+async def _has_broker(bootstrap: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
+    try:
+        await admin.start()
+        described = await admin.describe_cluster()
+        return bool(described["brokers"])
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await admin.close()

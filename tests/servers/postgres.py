@@ -1,0 +1,94 @@
+"""PostgreSQL: a server for a test session, and a database for a test."""
+
+import os
+import pwd
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+
+from tests.servers.processes import Server, folder, free_port
+from tests.servers.programs import program
+
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "log_min_messages": "warning",
+}
+
+
+@contextmanager
+def postgres(*, durable: bool = False) -> Iterator["Postgres"]:
+    """A server that runs as long as the context lasts; `durable` keeps fsync on, for tests that kill it."""
+    given = os.environ.get("WAYGRID_TEST_POSTGRES")
+    if given:
+        yield Postgres(given, None)
+        return
+    # PostgreSQL does not run as root: then it runs as the user that its package has made, or as nobody.
+    user = _other_user() if os.geteuid() == 0 else None
+    initdb, server = program("initdb"), program("postgres")
+    with folder("postgres", user) as place:
+        data, port = place / "data", free_port()
+        command = [str(initdb), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
+        command += ["--locale=C.UTF-8"]
+        subprocess.run(command, check=True, user=user, cwd=place, timeout=120, stdout=subprocess.DEVNULL)
+        settings = {**_SETTINGS, "port": str(port), "fsync": "on" if durable else "off"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        process = Server([str(server), "-D", str(data), *options], place / "log", lambda: _answers(url), user=user)
+        (place / "log").touch()
+        process.start()
+        try:
+            yield Postgres(url, process)
+        finally:
+            process.stop()
+
+
+class Postgres:
+    """A server that runs. `process` is None for one that was given."""
+
+    def __init__(self, url: str, process: Server | None) -> None:
+        self.url = url
+        self.process = process
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a database of its own, dropped at the end."""
+        name = f"waygrid_{uuid4().hex[:12]}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield self.url.rpartition("/")[0] + f"/{name}"
+        finally:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    @property
+    def version(self) -> str:
+        """Which PostgreSQL it is."""
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute("SHOW server_version").fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+def _other_user() -> int:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            continue
+    raise AssertionError("every system has a user nobody")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=2):
+            return True
+    except psycopg.OperationalError:
+        return False

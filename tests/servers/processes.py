@@ -1,0 +1,80 @@
+"""A server as a process: started, waited for, stopped by its own id, and by nothing else."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def folder(name: str, owner: int | None = None) -> Iterator[Path]:
+    """A folder for a server's data, of the user with the id `owner`; removed at the end."""
+    path = Path(tempfile.mkdtemp(prefix=f"waygrid-{name}-"))
+    try:
+        if owner is not None:
+            shutil.chown(path, owner)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Server:
+    """A server that can be killed and started again over its data."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        is_ready: Callable[[], bool],
+        *,
+        user: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._command = command
+        self._log = log
+        self._is_ready = is_ready
+        self._user = user
+        self._environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, within_seconds: float = 60) -> None:
+        """Start it, and wait until it is ready."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, user=self._user, cwd=self._log.parent, env=self._environment
+            )
+        ends_at = time.monotonic() + within_seconds
+        while not self._is_ready():
+            if self.process.poll() is not None or time.monotonic() > ends_at:
+                self.kill()
+                raise RuntimeError(
+                    f"{self._command[0]} did not start:\n{self._log.read_text(errors='replace')[-4000:]}"
+                )
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=30)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.kill()
