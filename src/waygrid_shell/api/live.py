@@ -28,7 +28,7 @@ from waygrid_shell.resources.traversal import ENDED, TraversalView
 
 EVENT_STREAM: Final = "text/event-stream"
 _RECONNECT_MILLISECONDS: Final = 1_000
-_LOOK_SHARE: Final = 20
+_LOOK_SHARE: Final = 4
 """A stream looks into the journal for at most one part in so many of its time, however large its family is."""
 
 _HEARTBEAT: Final = b": still here\n\n"

@@ -21,8 +21,8 @@ MAX_WATCHERS: Final = 1_000
 LOOK_SECONDS: Final = 15.0
 """How often a watcher looks into the journal whatever it is told, and says that it is still there."""
 
-_BEHIND: Final = 1_000
-"""What a watcher may be behind, in things told, before it misses something."""
+_BEHIND: Final = 20_000
+"""What a watcher may be behind, in things told, before it misses something: some batches of the waystation."""
 
 
 @define(eq=False)
