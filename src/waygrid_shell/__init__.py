@@ -2,7 +2,7 @@
 
 Reading order:
 
-- `settings`, `telemetry`, `resources`: what a user may set; what a plant tells of itself; the documents of the HTTP API.
+- `settings`, `telemetry`, `resources`: what may be set; what a plant tells of itself; the documents of the HTTP API.
 - `ports`: what the shell needs of the world, guarantees first. `adapters` has each of them, by technology.
 - `hosting`: how a user's work is run. `services`: the loop around each decision of the core.
 - `origins` take in, `processors` transform, `destinations` deliver: what comes with Waygrid.
