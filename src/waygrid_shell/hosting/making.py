@@ -1,9 +1,8 @@
 """Makes one attempt with its handler, and turns whatever comes of it into an answer."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
-
-import anyio
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
@@ -31,10 +30,10 @@ async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
         if served.deadline is None:
             output = await served.handler(attempt)
         else:
-            with anyio.fail_after(served.deadline.total_seconds()):
+            async with asyncio.timeout(served.deadline.total_seconds()):  # cancels once: anyio's repeats, at full speed
                 output = await served.handler(attempt)
     except Failed as failed:
-        return failure_of(failed.code, failed.message)
+        return failure_of(_text(failed.code), _text(failed.message))
     except TimeoutError as error:
         if served.deadline is not None and not str(error):
             return ErrorDetail("timeout", f"no answer within {served.deadline.total_seconds():g} s")
@@ -50,8 +49,8 @@ def failure_of(code: str, message: str) -> ErrorDetail:
 
 
 def handler_error(error: Exception) -> ErrorDetail:
-    """An exception as a failure: its type and text."""
-    return ErrorDetail("handler-error", _short(f"{type(error).__name__}: {error}".removesuffix(": ")))
+    """An exception as a failure: its type and text, if it has one that can be told."""
+    return ErrorDetail("handler-error", _short(f"{type(error).__name__}: {_text(error)}".removesuffix(": ")))
 
 
 def read_output(output: object) -> JsonValue | ErrorDetail:
@@ -63,6 +62,14 @@ def read_output(output: object) -> JsonValue | ErrorDetail:
     if len(text) > MAX_OUTPUT_BYTES:
         return ErrorDetail("bad-output", f"the output has {len(text)} bytes; at most {MAX_OUTPUT_BYTES}")
     return read_json(text)
+
+
+def _text(given: object) -> str:
+    """What a user's code gave as a text, whatever it is; empty if it cannot be shown."""
+    try:
+        return str(given)
+    except Exception:  # the seam: `__str__` is a user's too
+        return ""
 
 
 def _short(message: str) -> str:

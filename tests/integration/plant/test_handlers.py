@@ -65,6 +65,32 @@ async def test_a_raised_exception_is_a_failure_with_its_type_and_text(ports: Por
     assert ended.error == ErrorDetail("handler-error", "KeyError: 'nowhere'")
 
 
+async def test_an_exception_that_cannot_be_shown_is_a_failure_like_any_other(ports: Ports) -> None:
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    app = App()
+
+    @app.processor("broken")
+    def broken(given: Any) -> Any:
+        raise UnspeakableError
+
+    ended = await run_one(ports, {"entryPoints": [work("broken")]}, app)
+    assert ended.error == ErrorDetail("handler-error", "UnspeakableError")
+
+
+async def test_a_failure_may_be_told_with_the_exception_that_led_to_it(ports: Ports) -> None:
+    app = App()
+
+    @app.processor("broken")
+    def broken(given: Any) -> Any:
+        raise Failed(404, ValueError("no such article"))  # type: ignore[arg-type]  # as users do
+
+    ended = await run_one(ports, {"entryPoints": [work("broken")]}, app)
+    assert ended.error == ErrorDetail("404", "no such article")
+
+
 async def test_a_function_that_calls_sys_exit_fails_its_attempt_and_nothing_else(ports: Ports) -> None:
     app = App()
 
@@ -223,6 +249,27 @@ async def test_a_deadline_of_the_app_bounds_an_attempt_without_a_timeout(ports: 
 
     ended = await run_one(ports, {"entryPoints": [work("slow")]}, app)
     assert ended.error == ErrorDetail("timeout", "no answer within 0.03 s")
+
+
+async def test_a_function_that_does_not_heed_its_deadline_is_canceled_once_and_keeps_nobody_busy(ports: Ports) -> None:
+    app = App()
+    cancels: list[asyncio.CancelledError] = []
+
+    @app.processor("stubborn", timeout="10ms")
+    async def stubborn(given: Any) -> Any:
+        while not cancels:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError as error:
+                cancels.append(error)
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError as error:
+            cancels.append(error)
+        return {"cancels": len(cancels)}
+
+    ended = await run_one(ports, {"entryPoints": [work("stubborn")]}, app)
+    assert ended.output == {"cancels": 1}
 
 
 async def test_a_timeout_error_of_a_function_itself_is_its_own(ports: Ports) -> None:
