@@ -42,6 +42,8 @@ class Places(Generic[W]):
         """Have one more place look for work, unless one is on its way already: it calls the next one itself."""
         if self._is_called or not self._given:
             return
+        while self._resting and self._resting[-1].done():
+            self._resting.pop()  # its place has been canceled in this very turn of the loop, as all of them are
         if self._resting:
             self._resting.pop().set_result(None)
         elif self._made < self._count:

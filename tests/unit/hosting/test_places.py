@@ -108,3 +108,16 @@ async def test_what_work_raises_and_catches_reaches_it_where_it_waits() -> None:
 
     await work_through(3, do, 6)
     assert sorted(caught) == list("012345")
+
+
+async def test_work_that_comes_in_the_turn_in_which_all_is_canceled_is_no_bug() -> None:
+    async def do(piece: int, place: "asyncio.Task[None]") -> None:
+        del piece, place
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            places = Places(2, do, tasks)
+            places.give(1)
+            await anyio.wait_all_tasks_blocked()  # the place rests
+            tasks.cancel_scope.cancel()
+            places.give(2)
