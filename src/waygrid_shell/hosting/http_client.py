@@ -1,5 +1,6 @@
 """The HTTP client that processors and destinations share: guarded, no redirects, nothing from the environment."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -25,6 +26,9 @@ _SOON_SECONDS: Final = 1.0
 
 _MAX_MESSAGE: Final = 500
 """Characters of what the library says about an answer that is no HTTP: it repeats some of it."""
+
+_SECRETIVE: Final = re.compile(r"(?<=//)[^/?#]*@|[?#].*", re.DOTALL)
+"""Of a text that was meant as a url: its user, its query and fragment."""
 
 
 @frozen
@@ -84,8 +88,10 @@ class HttpClient:
                 received = await read(response, place)
                 given = {name.lower(): value for name, value in response.headers.items()}
                 return Response(response.status, given, received)
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
-            raise Failed("bad-value", f"{place} cannot be sent: {str(error) or 'it is no URL'}") from error
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:  # what they say is all of the url
+            raise Failed("bad-value", f"{place} cannot be sent: it is no http or https URL") from error
+        except ValueError as error:
+            raise Failed("bad-value", f"{place} cannot be sent: {error}") from error
         except TimeoutError as error:
             raise Failed("unreachable", f"{place} gave no answer within {timeout_seconds:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -156,7 +162,7 @@ def _short(message: str) -> str:
 def shown_url(url: str) -> str:
     """A url as messages may have it: without its query and user, in which secrets travel."""
     try:
-        plain = URL(url).with_user(None).with_query(None).with_fragment(None)
+        plain = str(URL(url).with_user(None).with_query(None).with_fragment(None))
     except ValueError:
-        return url[:_MAX_MESSAGE]
-    return str(plain)[:_MAX_MESSAGE]
+        plain = _SECRETIVE.sub("", url)
+    return plain[:_MAX_MESSAGE]

@@ -11,6 +11,7 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.attempt import Failed
+from waygrid_shell.hosting.http_client import shown_url
 from waygrid_shell.hosting.retry_after import DEFAULT_MAX_WAIT_SECONDS
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
@@ -39,9 +40,8 @@ def http_url(parameters: Mapping[str, JsonValue]) -> str:
     """The parameter `url`. Raises `Failed`."""
     url = parameters.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        raise Failed(
-            "bad-value", f"the parameter url is {_shown(url)}; write a text that begins with http:// or https://"
-        )
+        shown = _shown(shown_url(url) if isinstance(url, str) else url)
+        raise Failed("bad-value", f"the parameter url is {shown}; write a text that begins with http:// or https://")
     return url
 
 
@@ -61,8 +61,10 @@ def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
         text = str(value)
         if name.lower() in _OURS:
             raise Failed("bad-value", f"the header {name} is not for a node to set: it frames the request")
-        if _NAME.fullmatch(name) is None or any(character in text for character in "\r\n\0"):
-            raise Failed("bad-value", f"the header {_shown(name)} cannot be sent with the value {_shown(text)}")
+        if _NAME.fullmatch(name) is None:
+            raise Failed("bad-value", f"{_shown(name)} is no name of a header")
+        if any(character in text for character in "\r\n\0"):  # it is not shown: a secret often ends with a line
+            raise Failed("bad-value", f"the header {name} has a line break in its value; take that out")
         headers[name] = text
     return headers
 

@@ -111,3 +111,27 @@ async def test_secrets_that_travel_in_urls_are_in_no_message(http: HttpProcessor
     assert failed.code == "http-500"
     assert "hidden" not in failed.message
     assert "/a" in failed.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:hush@host:99999/x?token=hush",
+        "ftp://user:hush@host/x?token=hush#hush",
+        "http://[::1/x?token=hush",
+        "http:///x?token=hush",
+        "/x?token=hush",
+        "http://\u2100:hush@host/",
+    ],
+)
+async def test_a_url_that_is_none_is_told_without_the_secrets_in_it(http: HttpProcessor, url: str) -> None:
+    failed = await failure_of(http, attempt(url=url))
+    assert failed.code == "bad-value"
+    assert "hush" not in failed.message
+
+
+async def test_a_secret_that_ends_with_a_line_break_is_not_told(http: HttpProcessor) -> None:
+    failed = await failure_of(http, attempt(url="http://127.0.0.1:1", headers={"X-Key": "hush\n"}))
+    assert failed.code == "bad-value"
+    assert "X-Key" in failed.message
+    assert "hush" not in failed.message
