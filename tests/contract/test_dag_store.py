@@ -1,12 +1,19 @@
 """The contract of the DAG store."""
 
+import gc
+import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from waygrid_core.children.plan import SinglePlan
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.model.identifiers import DagHash
-from waygrid_shell.runtime.wiring import OpenPorts
+from waygrid_shell.adapters.sqlite import dag_store
+from waygrid_shell.runtime.wiring import OpenPorts, memory_ports, sqlite_ports
+from waygrid_shell.services.waystation import roster as waystation_roster
+from waygrid_shell.services.waystation.roster import Roster
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +88,38 @@ async def test_a_body_comes_back_with_its_own_bodies_alone(open_ports: OpenPorts
 async def test_an_unknown_dag_is_none(open_ports: OpenPorts) -> None:
     async with open_ports() as ports:
         assert await ports.dag_store.get(DagHash("0" * 64)) is None
+
+
+async def test_dags_that_nobody_asks_for_any_more_do_not_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dag_store, "_DAGS_KEPT", 10)
+    async with sqlite_ports(tmp_path / "data") as ports:
+        first = compile_document({"entryPoints": [{"type": "await", "event": "first"}]}).unwrap()
+        dag_hash, kept = first.dag.hash, weakref.ref(first.dag)
+        await ports.dag_store.put(first)
+        del first
+        for number in range(20):
+            await ports.dag_store.put(
+                compile_document({"entryPoints": [{"type": "await", "event": f"e{number}"}]}).unwrap()
+            )
+        gc.collect()
+        assert kept() is None
+        assert await ports.dag_store.get(dag_hash) is not None
+
+
+async def test_a_waystation_keeps_the_dags_of_those_that_begin_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waystation_roster, "_MAX_DAGS", 10)
+    ports = memory_ports()
+    roster = Roster(ports.journal, ports.dag_store)
+    plans = []
+    for number in range(11):
+        document = {"entryPoints": [{"type": "await", "event": f"e{number}"}]}
+        compiled = compile_document(document).unwrap()
+        await ports.dag_store.put(compiled)
+        plans.append(SinglePlan(compiled.dag.hash))
+        await roster.fetch(plans[-1:])
+        assert roster.dag_of(plans[-1]) is not None
+    assert roster.dag_of(plans[0]) is None
+    await roster.fetch(plans)
+    assert all(roster.dag_of(plan) is not None for plan in plans)

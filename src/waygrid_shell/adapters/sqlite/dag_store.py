@@ -12,12 +12,13 @@ from waygrid_core.outcome import Failure
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.ports.failure import ForeignStorage
 
+_DAGS_KEPT: Final = 2_000
 _COMPILED_KEPT: Final = 256
 """With their annotations, for who looks at their traversals."""
 
 
 class SqliteDagStore:
-    """See `waygrid_shell.ports.dag_store.DagStore`. What was read or written is kept in memory as well."""
+    """See `waygrid_shell.ports.dag_store.DagStore`. What was read or written lately is kept in memory as well."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -65,6 +66,8 @@ class SqliteDagStore:
         return outcome.unwrap()
 
     def _remember(self, compiled: CompiledDag) -> None:
+        if len(self._read) >= _DAGS_KEPT:
+            self._read.clear()
         self._read.update(compiled.bodies)
         self._read[compiled.dag.hash] = compiled.dag
 

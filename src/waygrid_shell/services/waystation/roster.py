@@ -20,6 +20,9 @@ from waygrid_shell.ports.journal import AnyState, Journal, Origin
 MAX_AT_HAND: Final = 20_000
 """Traversals kept in memory between batches; the others are loaded when something comes for them."""
 
+_MAX_DAGS: Final = 2_000
+"""DAGs kept beside them, for those that begin: every request may bring one of its own."""
+
 
 @define(eq=False)
 class Present:
@@ -73,6 +76,8 @@ class Roster:
 
     async def fetch(self, plans: Iterable[TraversalPlan]) -> None:
         """Have the DAGs of these plans at hand, those that somebody has put into the store."""
+        if len(self._dags) >= _MAX_DAGS:  # who is present has its own; what is asked for here is fetched anew
+            self._dags.clear()
         for dag_hash in {body_of(plan) for plan in plans} - self._dags.keys():
             dag = await self._dag_store.get(dag_hash)
             if dag is not None:
