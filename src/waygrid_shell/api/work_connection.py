@@ -159,6 +159,8 @@ class WorkConnection:
             text = await self._socket.receive_text()
         except KeyError as error:
             raise BadFrame("frames are texts, not bytes") from error
+        except RuntimeError as error:  # we have begun to close it, and it has not heard of that yet
+            raise WebSocketDisconnect from error
         frame = read_from_worker(text)
         if isinstance(frame, Failure):
             raise BadFrame(frame.failure())

@@ -93,6 +93,9 @@ class Desk:
             except BaseException:
                 if seat in self._seats:
                     self._seats.remove(seat)
+                if not self._seats:  # canceled, it is open perhaps, or will be
+                    with anyio.CancelScope(shield=True):
+                        await self._close()
                 raise
         try:
             yield self._claim(seat, holding)

@@ -1,27 +1,34 @@
 """The desk of an address, when what it stands on fails, and when more waits than it will hold."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import anyio
 import pytest
 from attrs import evolve
+from starlette.websockets import WebSocket
 
 from tests.integration.api.serving import Api, listening, platform_over
 from tests.integration.workers.elsewhere import Speaker, speaking, working
+from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.identity import message_id
 from waygrid_core.message.messages import NodeTraversalRequested
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_shell.adapters.host.clock import HostClock
+from waygrid_shell.api.work_connection import WorkConnection
 from waygrid_shell.hosting import desk
 from waygrid_shell.hosting.post import seal, unseal
+from waygrid_shell.hosting.seat import Seat
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.failure import StorageFull, Unavailable
 from waygrid_shell.processors.function import App, Attempt
+from waygrid_shell.resources.work import PROTOCOL
 from waygrid_shell.runtime.wiring import Ports, memory_ports
+from waygrid_shell.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
 
@@ -201,3 +208,82 @@ async def test_what_waits_here_is_bounded_and_the_rest_stays_in_the_log(monkeypa
 
         async with working(api.url, app):
             assert {each.output["n"] for each in await answers(ports.event_log, 100)} == set(range(100))
+
+
+async def test_who_is_sent_away_while_a_desk_is_opened_leaves_the_address_to_others() -> None:
+    ports = memory_ports()
+    opening, has_left = anyio.Event(), anyio.Event()
+
+    class Slow:
+        """An event log that takes its time to subscribe."""
+
+        @asynccontextmanager
+        async def subscribe(self, topics: Sequence[str]) -> AsyncIterator[Any]:
+            opening.set()
+            try:
+                await anyio.sleep_forever()
+                yield
+            finally:
+                has_left.set()
+
+    desks = desk.Desks(event_log=cast(Any, Slow()), seen_ledger=ports.seen_ledger, clock=ports.clock, metrics=Metrics())
+
+    async def sit() -> None:
+        async with desks.of(STOCK).sit(Seat(1, give=_ignore, cancel=_ignore, fail=_ignore), []):
+            pytest.fail("it cannot be open")
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(sit)
+            await opening.wait()
+            tasks.cancel_scope.cancel()
+        assert has_left.is_set()
+
+
+def _ignore(said: object) -> None:
+    del said
+
+
+async def test_what_a_worker_says_while_it_is_sent_away_is_no_bug() -> None:
+    """It had not heard of that yet."""
+    ports = memory_ports()
+    platform = platform_over(ports)
+    said: deque[dict[str, Any]] = deque([{"type": "websocket.connect"}])
+    hello = {"type": "hello", "protocol": PROTOCOL, "serves": {str(STOCK): 1}}
+    has_more, is_welcome, may_close = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def receive() -> dict[str, Any]:
+        nonlocal has_more
+        while not said:
+            has_more = anyio.Event()
+            await has_more.wait()
+        return said.popleft()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            is_welcome.set()
+        if message["type"] == "websocket.close":
+            say({"type": "drain"})
+            say({"type": "drain"})
+            await may_close.wait()
+
+    def say(frame: dict[str, Any]) -> None:
+        said.append({"type": "websocket.receive", "text": write_json(frame).decode()})
+        has_more.set()
+
+    socket = WebSocket({"type": "websocket", "headers": [], "path": "/"}, receive, send)
+    await socket.accept()
+    failing = Failing(ports.seen_ledger, "recall")
+    failing.error = Unavailable("seen ledger", "the disk is gone")
+    desks = desk.Desks(
+        event_log=ports.event_log, seen_ledger=cast(Any, failing), clock=ports.clock, metrics=platform.metrics
+    )
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(WorkConnection(socket, desks, platform).serve)
+            say(hello)
+            await is_welcome.wait()
+            await ports.event_log.publish([request(1, version=2)])
+            await anyio.wait_all_tasks_blocked()
+            assert failing.failed == 1
+            may_close.set()
