@@ -87,3 +87,9 @@ def current_trace() -> Trace | None:
             return Trace(traceparent, context.trace_state.to_header())
     current = CURRENT_ATTEMPT.get()
     return None if current is None else current.trace
+
+
+def current_traceparent() -> str | None:
+    """The `traceparent` header of a request that is sent from here; None outside of any trace."""
+    trace = current_trace()
+    return None if trace is None else trace.traceparent
