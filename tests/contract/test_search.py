@@ -1,7 +1,7 @@
 """The contract of the journal: what lists show."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from random import Random
 
@@ -104,6 +104,16 @@ async def test_whatever_is_asked_for_all_that_match_come_once_and_the_newest_fir
             )
             expected = sorted((each.state.traversal for each in changes if matches(each, query)), reverse=True)
             assert [each.traversal for each in await every_page(ports.journal, query)] == expected, query
+
+
+async def test_a_list_may_go_from_the_first_instant_that_there_is_to_the_last(open_ports: OpenPorts) -> None:
+    traversal = id_of(1)
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    async with open_ports() as ports:
+        await ports.journal.commit([listed(traversal)])
+        assert await ids(ports.journal, Query(begun_from=first, begun_before=last)) == [traversal]
+        assert await ids(ports.journal, Query(begun_from=last)) == []
+        assert await ids(ports.journal, Query(begun_before=first)) == []
 
 
 async def test_a_page_shows_what_a_summary_shows(open_ports: OpenPorts) -> None:

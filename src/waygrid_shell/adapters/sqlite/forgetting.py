@@ -58,7 +58,7 @@ async def forget(database: Database, ended_before: datetime, limit: int) -> int:
     for query in (_OVER, _ASTRAY_AND_OVER, _ORPHANS):
         values: dict[str, int | str] = {
             "before": to_microseconds(ended_before),
-            "first": first_id(ended_before + ASTRAY + timedelta(milliseconds=1)),
+            "first": first_id(ended_before, ASTRAY + timedelta(milliseconds=1)),
             "limit": limit - forgotten,
         }
         found = await database.browse(partial(_ids, query=query, values=values))

@@ -93,8 +93,8 @@ def _within(lead: _Lead, query: Query) -> list[_Stream]:
     leads = [_before(stream, query.after) for stream in lead]
     if query.begun_from is None and query.begun_before is None:
         return leads
-    least = "" if query.begun_from is None else first_id(query.begun_from - ASTRAY)
-    most = "Z" if query.begun_before is None else first_id(query.begun_before + ASTRAY + _MILLISECOND)
+    least = "" if query.begun_from is None else first_id(query.begun_from, -ASTRAY)
+    most = "Z" if query.begun_before is None else first_id(query.begun_before, ASTRAY + _MILLISECOND)
     timely = [
         _Stream(
             stream.source,
@@ -169,7 +169,7 @@ def label_row(key: str, value: str) -> str:
     return f"{key}:{value}"
 
 
-def first_id(instant: datetime) -> str:
-    """The least id of that time."""
-    milliseconds = to_microseconds(instant) // 1_000
+def first_id(instant: datetime, later: timedelta) -> str:
+    """The least id of that time and so much `later`, even where a `datetime` does not go."""
+    milliseconds = to_microseconds(instant) // 1_000 + later // _MILLISECOND
     return ulid_from(min(max(milliseconds, 0), MAX_MILLISECONDS), bytes(10))
