@@ -2,7 +2,7 @@
 
 A request is acknowledged only after its answer is kept and on its way, so a crash means that the attempt is made again,
 under the same keys. A request that comes again while its attempt is under way is dropped; one whose answer is
-remembered is answered from memory; else the work is done again.
+remembered, or about to be, is answered from memory; else the work is done again.
 
 Attempts run side by side, at so many places. Answers are sent in batches: whatever finished while one batch was being
 written makes up the next.
@@ -104,6 +104,11 @@ class Worker:
         self._tally = AttemptTally(address, metrics or Metrics())
         self._under_way: dict[str, _UnderWay] = {}
         self._finished: list[_Finished] = []
+        self._fresh: dict[str, Message] = {}
+        """Answers that the ledger may not have known when it was last asked."""
+        self._kept: list[str] = []
+        """Those of them that it has by now."""
+        self._is_asking = False
         self._has_finished = asyncio.Event()
         self._is_closing = False
         self._unsent = 0
@@ -146,10 +151,18 @@ class Worker:
                         idle.append(delivery)
                 case _ as message:
                     dead.append((delivery, f"{type(message).__name__} is not for {self._address}"))
+        self._is_asking = False
+        self._leave_to_ledger()
         if dead:
             await self._log.publish([dead_letter(delivery.record, reason) for delivery, reason in dead])
         if dead or idle:
             receipts.give([*idle, *(delivery for delivery, _ in dead)])
+
+    def _leave_to_ledger(self) -> None:
+        """What is kept is known by whoever asks from now on."""
+        for key in self._kept:
+            self._fresh.pop(key, None)
+        self._kept.clear()
 
     async def _remembered(self, mail: Sequence[Opened]) -> Mapping[str, bytes]:
         """The answers to those that may have been worked on already; what is sent for the first time has not been."""
@@ -159,7 +172,10 @@ class Worker:
             if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
             and isinstance(envelope.message, NodeTraversalRequested)
         ]
-        return await self._ledger.recall(keys) if keys else {}
+        if not keys:
+            return {}
+        self._is_asking = True  # until the requests have been taken up, nothing fresh is left to it
+        return await self._ledger.recall(keys)
 
     def _take_up(
         self,
@@ -172,7 +188,7 @@ class Worker:
         key = _key(request)
         if (under_way := self._under_way.get(key)) is not None:
             under_way.deliveries.append(delivery)
-        elif (answer := _read(remembered.get(ledger_id(request, key)))) is not None:
+        elif (answer := self._fresh.get(key) or _read(remembered.get(ledger_id(request, key)))) is not None:
             self._finish(_Finished(key, trace, [delivery], answer, is_remembered=True))
         elif not self._is_closing:
             self._under_way[key] = under_way = _UnderWay(request, key, trace, [delivery])
@@ -208,6 +224,8 @@ class Worker:
                 place.uncancel()
             self._tally.end(began, answer)
         del self._under_way[under_way.key]
+        if answer is not None:
+            self._fresh[under_way.key] = answer
         self._finish(_Finished(under_way.key, under_way.trace, under_way.deliveries, answer))
 
     def _finish(self, finished: _Finished) -> None:
@@ -231,6 +249,9 @@ class Worker:
                     if not each.is_remembered:
                         new.append(Answer(ledger_id(each.answer, each.key), record.value, now))
             await self._outbox.answer(new, records)
+            self._kept += (each.key for each in finished if each.answer is not None)
+            if not self._is_asking:
+                self._leave_to_ledger()
             self._unsent -= len(finished)
             self._has_sent.set()
             done = [delivery for each in finished for delivery in each.deliveries]
