@@ -18,6 +18,7 @@ from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.draining import Draining
+from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
 from waygrid_shell.runtime.needs import addresses_of, dags_of
 from waygrid_shell.runtime.platform import platform_over
 from waygrid_shell.runtime.server import HttpServer, url_of
@@ -75,6 +76,7 @@ class OneProcess:
             open_tracing(settings.tracing.endpoint, settings.tracing.service_name) as tracing,
             sqlite_ports(settings.data.dir) as ports,
             built_in(ports, settings) as handlers,
+            last_resort() as leave,
             anyio.create_task_group() as tasks,
         ):
             crew = Crew(ports, {**handlers, **self._served}, metrics, tracing)
@@ -90,6 +92,7 @@ class OneProcess:
             self._tell(Begun(url=url_of(listener), served=crew.addresses, unfinished=unfinished))
             await anext(signals)
             is_finished = await self._finish(crew, platform, server, signals)
+            leave(FINISHED if is_finished else CUT_SHORT)
             tasks.cancel_scope.cancel()
         return is_finished
 

@@ -12,6 +12,7 @@ from attrs import frozen
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.worker import Worker
+from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
 from waygrid_shell.runtime.remote_wiring import RemotePorts
 from waygrid_shell.settings.settings import TracingSettings
 from waygrid_shell.telemetry.exporting import open_tracing
@@ -36,6 +37,7 @@ class RemoteWorker:
         async with (
             open_tracing(self.tracing.endpoint, self.tracing.service_name) as tracing,
             _signals() as signals,
+            last_resort() as leave,
             anyio.create_task_group() as tasks,
         ):
             workers = [self._worker(address, served, tracing) for address, served in self.served.items()]
@@ -46,6 +48,7 @@ class RemoteWorker:
             self.ports.link.drain()
             self.tell_stopping()
             is_patient = await self._finish(workers, signals)
+            leave(FINISHED if is_patient else CUT_SHORT)
             tasks.cancel_scope.cancel()
         return is_patient
 

@@ -32,6 +32,17 @@ async def slow(order):
     return {"done": True}
 
 
+@app.processor("stubborn")
+async def stubborn(order):
+    """Works for ever, and catches whatever would end it."""
+    pathlib.Path("working").touch()
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except BaseException:
+            pass
+
+
 @app.processor("chatty")
 def chatty(order, attempt: Attempt):
     logging.getLogger("shop").info("one line")

@@ -87,6 +87,17 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(folder: Path) -> None:
         until(lambda: dev.status_of(traversal) == "completed", "it ends after the restart")
 
 
+def test_a_handler_that_cannot_be_canceled_does_not_keep_the_process(folder: Path) -> None:
+    stubborn = {"entryPoints": [{"type": "standard", "address": "waygrid://processor/stubborn"}]}
+    with running_dev(folder, "--app", "shop:app", environment={"WAYGRID_SERVER_DRAIN": "50ms"}) as dev:
+        traversal = dev.submit(stubborn).body["id"]
+        until((folder / "working").exists, "the attempt is under way")
+        assert dev.end() == 0
+        assert "goes on although it was canceled" in dev.err
+    with running_dev(folder) as dev:
+        assert dev.status_of(traversal) == "running"
+
+
 def test_killed_it_goes_on_where_it_was(folder: Path) -> None:
     with running_dev(folder, "--app", "shop:app") as dev:
         traversals = [dev.submit(SLOW).body["id"] for _ in range(20)]
