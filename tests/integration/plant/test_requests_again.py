@@ -1,18 +1,28 @@
-"""A request that comes again, at the worst of moments."""
+"""Requests and other messages that come again, at the worst of moments."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import anyio
 import pytest
+from attrs import evolve
 
+from tests.integration.api.serving import platform_over
 from tests.integration.workers.test_desk import STOCK, request
+from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.worker import Worker
+from waygrid_shell.origins.http.items import Wanted
+from waygrid_shell.ports.event_log import Delivery
+from waygrid_shell.ports.journal import Decision
 from waygrid_shell.ports.seen_ledger import Answer
 from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.wiring import Ports, memory_ports
+from waygrid_shell.services.waystation.service import Waystation
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +86,86 @@ async def test_an_attempt_whose_answer_is_being_kept_is_not_made_again(is_kept_f
                 await anyio.sleep(0)
             tasks.cancel_scope.cancel()
     assert made == [{"n": 1}]
+
+
+class Unacknowledged:
+    """An event log that crashes before it hears what is done."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._log = ports.event_log
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    @asynccontextmanager
+    async def subscribe(self, topics: Sequence[str]) -> AsyncIterator[Any]:
+        async with self._log.subscribe(topics) as subscription:
+            self.take = subscription.take
+            yield self
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        del deliveries
+
+
+class Counting:
+    """A journal that counts who reads the story of which traversal."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._journal = ports.journal
+        self.read: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
+        self.read[traversal] += 1
+        return await self._journal.decisions(traversal)
+
+
+def waystation(ports: Ports) -> Waystation:
+    return Waystation(
+        event_log=ports.event_log,
+        journal=ports.journal,
+        dag_store=ports.dag_store,
+        live_feed=ports.live_feed,
+        clock=ports.clock,
+    )
+
+
+async def test_however_much_of_a_traversal_comes_again_its_story_is_read_once() -> None:
+    ports = memory_ports()
+    body: dict[str, Any] = {"type": "standard", "address": str(STOCK)}
+    spec: dict[str, Any] = {"entryPoints": [{"type": "each", "over": {"$from": "/payload"}, "body": body}]}
+    compiled = compile_document(spec).unwrap()
+    app = App()
+
+    @app.processor("stock")
+    async def stock(given: Any) -> Any:
+        return given
+
+    worker = Worker(
+        STOCK,
+        app.served[STOCK],
+        event_log=ports.event_log,
+        seen_ledger=ports.seen_ledger,
+        secret_vault=ports.secret_vault,
+        clock=ports.clock,
+    )
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            platform = platform_over(ports)
+            tasks.start_soon(platform.acceptance.run)
+            tasks.start_soon(worker.run)
+            tasks.start_soon(waystation(evolve(ports, event_log=cast(Any, Unacknowledged(ports)))).run)
+            (traversal,) = await platform.acceptance.take_in([Wanted(compiled=compiled, payload=[*range(20)])])
+            while not (found := await ports.journal.summaries([traversal])) or found[traversal].ended_at is None:
+                await anyio.sleep(0)
+            tasks.cancel_scope.cancel()
+        counting = Counting(ports)
+        assert (await ports.event_log.backlog())["system.waystation"] > 40
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(waystation(evolve(ports, journal=cast(Any, counting))).run)
+            while "system.waystation" in await ports.event_log.backlog():
+                await anyio.sleep(0)
+            tasks.cancel_scope.cancel()
+    assert set(counting.read.values()) == {1}

@@ -1,6 +1,6 @@
 """What a crash left behind: decisions that were written and perhaps not sent."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from waygrid_core.children.series import series_obligations
 from waygrid_core.children.series_effects import StartRun
@@ -16,26 +16,31 @@ from waygrid_shell.services.waystation.outbox import outgoing
 from waygrid_shell.services.waystation.roster import Present
 
 
-def sent_again(present: Present, decisions: Sequence[Decision], cause: str) -> list[TransportEnvelope]:
-    """The records of the decision that `cause` made, of all `decisions` of the traversal, oldest first.
+def sent_again(present: Present, decisions: Sequence[Decision], causes: Set[str]) -> list[TransportEnvelope]:
+    """The records of the decisions that `causes` made, of all `decisions` of the traversal, oldest first.
 
-    Without what has been answered or withdrawn since: nobody waits for that any more.
+    Without what has been answered or withdrawn since: nobody waits for that any more. For all causes together, since
+    each decision is to be seen in its state: one by one, many messages of a long traversal would take for ever.
     """
     state = _new(present.state)
     waited_for = {_key(obligation) for obligation in _waited_for(present.state)}
+    records: list[TransportEnvelope] = []
+    found = set()
     for decision in decisions:
         before, state = state, _fold(decision, state)
-        if decision.cause == cause:
-            return outgoing(
+        if decision.cause in causes:
+            found.add(decision.cause)
+            records += outgoing(
                 present.reached(state),
                 before,
                 decision.effects,
                 at=decision.at,
-                cause=cause,
+                cause=decision.cause,
                 delivery=2,
                 without=lambda effect: _is_start(effect) and _key(effect) not in waited_for,
             )
-    raise AssertionError(f"{cause} is among the causes of {present.state.traversal}, the journal said")
+    assert found == causes, f"the journal said of {present.state.traversal} that all causes are in it"
+    return records
 
 
 def _is_start(effect: AnyEffect) -> bool:

@@ -1,6 +1,7 @@
 """The loop of the waystation. What it costs, it costs a batch: one load, one commit, one publish, one acknowledge."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
@@ -122,16 +123,21 @@ class Waystation:
         if not recorded:
             return mail
         fresh = []
+        causes: defaultdict[TraversalId, set[str]] = defaultdict(set)
+        told: list[TransportEnvelope] = []
         for delivery, subject, envelope in mail:
-            cause = (subject, delivery.record.id)
-            if cause not in recorded:
+            cause = delivery.record.id
+            if (subject, cause) not in recorded:
                 fresh.append((delivery, subject, envelope))
                 continue
-            case = batch.cases[subject]
+            causes[subject].add(cause)
+            present = batch.cases[subject].present
+            if isinstance(envelope.message, TraversalRequested) and present.state.has_ended:
+                told += told_again(present, cause, self._clock.now())
+        for subject, heard in causes.items():
             decisions = await self._journal.decisions(subject)
-            batch.records += sent_again(case.present, decisions, delivery.record.id)
-            if isinstance(envelope.message, TraversalRequested) and case.present.state.has_ended:
-                batch.records += told_again(case.present, delivery.record.id, self._clock.now())
+            batch.records += sent_again(batch.cases[subject].present, decisions, heard)
+        batch.records += told
         return fresh
 
     def _decide_all(self, mail: Sequence[_Mail], batch: _Batch) -> None:
