@@ -55,10 +55,13 @@ def handler_error(error: Exception) -> ErrorDetail:
 
 def read_output(output: object) -> JsonValue | ErrorDetail:
     """What a handler returned as JSON data, copied so that it cannot change any more; else `bad-output`."""
-    problem = why_no_json(output)
-    if problem is not None:
-        return ErrorDetail("bad-output", f"the output is not JSON: {problem}")
-    text = write_json(output)  # type: ignore[arg-type]  # `why_no_json` has looked at all of it
+    try:
+        problem = why_no_json(output)
+        if problem is not None:
+            return ErrorDetail("bad-output", f"the output is not JSON: {problem}")
+        text = write_json(output)  # type: ignore[arg-type]  # `why_no_json` has looked at all of it
+    except Exception as error:  # the seam: it may be of a class of the user's, or change in a thread meanwhile
+        return ErrorDetail("bad-output", _short(f"the output cannot be read: {type(error).__name__}: {_text(error)}"))
     if len(text) > MAX_OUTPUT_BYTES:
         return ErrorDetail("bad-output", f"the output has {len(text)} bytes; at most {MAX_OUTPUT_BYTES}")
     return read_json(text)

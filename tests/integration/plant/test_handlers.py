@@ -91,6 +91,23 @@ async def test_a_failure_may_be_told_with_the_exception_that_led_to_it(ports: Po
     assert ended.error == ErrorDetail("404", "no such article")
 
 
+async def test_an_output_that_changes_while_it_is_read_fails_its_attempt_and_nothing_else(ports: Ports) -> None:
+    class Shared(dict[str, int]):
+        def items(self) -> Any:
+            raise RuntimeError("dictionary changed size during iteration")
+
+    app = App()
+
+    @app.processor("cache")
+    def cache(given: Any) -> Any:
+        return Shared(a=1)
+
+    ended = await run_one(ports, {"entryPoints": [work("cache")]}, app)
+    assert ended.error is not None
+    assert ended.error.code == "bad-output"
+    assert "dictionary changed size" in ended.error.message
+
+
 async def test_a_function_that_calls_sys_exit_fails_its_attempt_and_nothing_else(ports: Ports) -> None:
     app = App()
 
