@@ -173,9 +173,9 @@ def no_dag(text: str) -> Refusal:
     return Refusal(404, "not-found", "There is no such DAG", f"no DAG with the hash {text[:64]!r} is stored here")
 
 
-def limit_of(request: Request, default: int = 100, most: int = 1_000) -> int:
+def limit_of(request: Request) -> int:
     """The `limit` of a page."""
-    return whole_number(request, "limit", default, 1, most)
+    return whole_number(request, "limit", default=100, least=1, most=1_000)
 
 
 def whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
