@@ -40,6 +40,7 @@ from waygrid_shell.ports.secret_vault import SecretNotFound
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
+from waygrid_shell.runtime.last_resort import last_resort
 from waygrid_shell.runtime.needs import addresses_of, all_dags, dags_of, secrets_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
@@ -210,10 +211,12 @@ async def _run(plan: _Plan) -> int:
         await _refuse_missing_secrets(plan.job.compiled, ports)
         await ports.dag_store.put(plan.job.compiled)
         await _mention_strangers(plan, ports)
-        async with embedded_plant(ports, plan.served, plan.settings) as plant:
+        async with last_resort() as leave, embedded_plant(ports, plan.served, plan.settings) as plant:
             batch_run = BatchRun(plant, plan.job, _printer(plan))
             interrupted = await _until_interrupted(batch_run, plan)
-        return _conclude(batch_run, plan, time.monotonic() - began, is_interrupted=interrupted)
+            code = _conclude(batch_run, plan, time.monotonic() - began, is_interrupted=interrupted)
+            leave(code)
+        return code
 
 
 @asynccontextmanager

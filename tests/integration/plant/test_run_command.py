@@ -29,6 +29,16 @@ async def wait(order):
     if not pathlib.Path("go").exists():
         await anyio.sleep_forever()
     return {}
+
+@app.processor("stubborn")
+async def stubborn(order):
+    import anyio, pathlib
+    while True:
+        try:
+            pathlib.Path("working").touch()
+            await anyio.sleep_forever()
+        except BaseException:
+            pass
 """
 DOUBLE = {"entryPoints": [{"type": "standard", "address": "waygrid://processor/double"}]}
 WAIT = {"entryPoints": [{"type": "standard", "address": "waygrid://processor/wait"}]}
@@ -221,6 +231,15 @@ def test_a_stop_is_clean_and_says_how_to_go_on(run: Run, tmp_path: Path, stop: s
     done = run(*arguments)
     assert (done.code, [each["history"] for each in done.outcomes]) == (0, ["ended-before"])
     assert "1 ended before" in done.err
+
+
+def test_a_stop_ends_the_run_although_a_handler_will_not_be_canceled(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "stubborn.json").write_text(json.dumps(WAIT).replace("processor/wait", "processor/stubborn"))
+    with _started(tmp_path, ["stubborn.json", "--payload", "{}", "--app", "shop:app"]) as process:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped with 1 traversal not at an end" in err
 
 
 def test_what_waits_for_an_event_is_said_with_the_way_to_give_it(run: Run) -> None:
