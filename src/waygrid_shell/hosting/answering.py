@@ -19,7 +19,7 @@ from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.json_data import copied, why_no_json
-from waygrid_shell.hosting.making import make, reveal_all, without_secrets
+from waygrid_shell.hosting.making import fit_to_keep, make, reveal_all
 from waygrid_shell.ports.live_feed import LiveFeed, Progress
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.telemetry.current import CURRENT_ATTEMPT, CurrentAttempt
@@ -74,7 +74,7 @@ class Answering:
         secrets = [str(parameters[name]) for name, given in request.parameters.items() if _is_secret(given)]
         with secrets_kept_out(secrets) if secrets else nullcontext():
             made = await make(self._served, attempt)
-        return without_secrets(made, request.parameters, parameters) if isinstance(made, ErrorDetail) else made
+        return fit_to_keep(made, request.parameters, parameters) if isinstance(made, ErrorDetail) else made
 
     def _tell(
         self, request: NodeTraversalRequested, loop: asyncio.AbstractEventLoop, thread: int, data: JsonValue

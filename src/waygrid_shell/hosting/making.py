@@ -20,12 +20,15 @@ MAX_OUTPUT_BYTES: Final = 1024 * 1024
 _MAX_CODE: Final = 200
 """Characters of a failure's code."""
 
+_SHORTEST_IN_CODE: Final = 4
+"""Characters of a secret that is looked for in codes: a shorter one is part of honest ones."""
+
 _MAX_MESSAGE: Final = 2_000
 """Characters of a failure's message: enough for a sentence, too few for a dump."""
 
 
 async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
-    """The attempt's output, or what it failed with. Raises nothing but cancellation."""
+    """The attempt's output, or what it failed with, word for word. Raises nothing but cancellation."""
     try:
         if served.deadline is None:
             output = await served.handler(attempt)
@@ -33,7 +36,7 @@ async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
             async with asyncio.timeout(served.deadline.total_seconds()):  # cancels once: anyio's repeats, at full speed
                 output = await served.handler(attempt)
     except Failed as failed:
-        return failure_of(_text(failed.code), _text(failed.message))
+        return ErrorDetail(_text(failed.code), _text(failed.message))
     except TimeoutError as error:
         if served.deadline is not None and not str(error):
             return ErrorDetail("timeout", f"no answer within {served.deadline.total_seconds():g} s")
@@ -50,7 +53,7 @@ def failure_of(code: str, message: str) -> ErrorDetail:
 
 def handler_error(error: Exception) -> ErrorDetail:
     """An exception as a failure: its type and text, if it has one that can be told."""
-    return ErrorDetail("handler-error", _short(f"{type(error).__name__}: {_text(error)}".removesuffix(": ")))
+    return ErrorDetail("handler-error", f"{type(error).__name__}: {_text(error)}".removesuffix(": "))
 
 
 def read_output(output: object) -> JsonValue | ErrorDetail:
@@ -61,7 +64,7 @@ def read_output(output: object) -> JsonValue | ErrorDetail:
             return ErrorDetail("bad-output", f"the output is not JSON: {problem}")
         text = write_json(output)  # type: ignore[arg-type]  # `why_no_json` has looked at all of it
     except Exception as error:  # the seam: it may be of a class of the user's, or change in a thread meanwhile
-        return ErrorDetail("bad-output", _short(f"the output cannot be read: {type(error).__name__}: {_text(error)}"))
+        return ErrorDetail("bad-output", f"the output cannot be read: {type(error).__name__}: {_text(error)}")
     if len(text) > MAX_OUTPUT_BYTES:
         return ErrorDetail("bad-output", f"the output has {len(text)} bytes; at most {MAX_OUTPUT_BYTES}")
     return read_json(text)
@@ -80,16 +83,16 @@ def _short(message: str) -> str:
     return clean if len(clean) <= _MAX_MESSAGE else clean[: _MAX_MESSAGE - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def without_secrets(
-    error: ErrorDetail, given: Mapping[str, Parameter], revealed: Mapping[str, JsonValue]
-) -> ErrorDetail:
-    """The failure with the value of no secret in its message: messages are kept, and shown to people."""
-    message = error.message
+def fit_to_keep(error: ErrorDetail, given: Mapping[str, Parameter], revealed: Mapping[str, JsonValue]) -> ErrorDetail:
+    """The failure with the value of no secret in it, and cut after that: failures are kept, and shown to people."""
+    code, message = error.code, error.message
     for name, parameter in given.items():
         secret = revealed.get(name)
         if isinstance(parameter, SecretReference) and isinstance(secret, str) and secret:
             message = message.replace(secret, f"[{name}]")
-    return error if message == error.message else ErrorDetail(error.code, message)
+            if len(secret) >= _SHORTEST_IN_CODE:
+                code = code.replace(secret, f"[{name}]")
+    return failure_of(code, message)
 
 
 async def reveal_all(parameters: Mapping[str, Parameter], vault: SecretVault) -> Mapping[str, JsonValue] | ErrorDetail:

@@ -376,6 +376,28 @@ async def test_a_secret_in_the_message_of_a_failure_is_taken_out(ports: Ports, m
     assert "hunter2" not in repr(await ports.journal.decisions(ended.traversal))
 
 
+async def test_no_part_of_a_secret_is_in_a_failure_however_long_it_is(
+    ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYGRID_SECRET_KEY", "hunter2-and-more")
+    app = App()
+
+    @app.processor("leaky")
+    def leaky(given: Any, attempt: Attempt) -> None:
+        key = str(attempt.parameters["key"])
+        raise Failed(f"no-{key}", "x" * 1_990 + key)
+
+    node = {
+        "type": "standard",
+        "address": "waygrid://processor/leaky",
+        "parameters": {"key": {"$secret": {"path": "key"}}},
+    }
+    ended = await run_one(ports, {"entryPoints": [node]}, app)
+    assert ended.error is not None
+    assert ended.error.code == "no-[key]"
+    assert "hunter" not in repr(await ports.journal.decisions(ended.traversal))
+
+
 async def test_a_missing_secret_fails_the_attempt_and_names_the_variable(ports: Ports) -> None:
     app = App()
 
