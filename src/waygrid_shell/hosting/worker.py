@@ -9,6 +9,7 @@ written makes up the next.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -19,10 +20,16 @@ from waygrid_core.codec.wire import decode_message
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import answer_id, ledger_id, work_key
-from waygrid_core.message.messages import Message, NodeTraversalCancelRequested, NodeTraversalRequested
+from waygrid_core.message.messages import (
+    Message,
+    NodeTraversalCancelRequested,
+    NodeTraversalFailed,
+    NodeTraversalRequested,
+)
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
 from waygrid_core.outcome import Failure
+from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.answering import Answering, idempotency_key
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.outbox import AnswersStepByStep
@@ -217,10 +224,12 @@ class Worker:
             try:
                 answer = await self._answering.answer(under_way.request, under_way.key, under_way.trace)
             except asyncio.CancelledError:
-                if not under_way.is_canceled or place.cancelling() > 1:
+                if anyio.current_effective_deadline() == -math.inf:
                     raise  # the worker itself is canceled
+                answer = _canceled_itself(under_way.request)
             if under_way.is_canceled:
                 answer = None
+            while place.cancelling():
                 place.uncancel()
             self._tally.end(began, answer)
         del self._under_way[under_way.key]
@@ -260,6 +269,12 @@ class Worker:
     def _sealed(self, answer: Message, finished: _Finished, now: datetime) -> TransportEnvelope:
         name = answer_id(finished.key, answer)
         return seal(WAYSTATION, answer, name, sender=self._address, sent_at=now, trace=finished.trace)
+
+
+def _canceled_itself(request: NodeTraversalRequested) -> Message:
+    """A handler may cancel the task that it runs in; that ends its attempt, and not the place."""
+    error = ErrorDetail("handler-error", "the handler canceled the task that it ran in")
+    return NodeTraversalFailed(request.traversal, request.node, request.attempt, error)
 
 
 def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:

@@ -376,6 +376,28 @@ async def test_a_secret_in_the_message_of_a_failure_is_taken_out(ports: Ports, m
     assert "hunter2" not in repr(await ports.journal.decisions(ended.traversal))
 
 
+async def test_a_function_that_cancels_its_own_task_fails_its_attempt_and_no_more(ports: Ports) -> None:
+    app = App()
+
+    @app.processor("rash")
+    async def rash(given: Any, attempt: Attempt) -> Any:
+        if attempt.attempt < 3:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(60)
+        return given
+
+    node = {
+        "type": "standard",
+        "address": "waygrid://processor/rash",
+        "retryPolicy": {"type": "Linear", "base": "1ms", "maxRetries": 2},
+    }
+    ended = await run_one(ports, {"entryPoints": [node]}, app)
+    assert ended.status == "Completed"
+    assert "canceled the task that it ran in" in repr(await ports.journal.decisions(ended.traversal))
+
+
 async def test_no_part_of_a_secret_is_in_a_failure_however_long_it_is(
     ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
