@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from waygrid_shell.cli.given import apps_given, folder_mistake, settings_given
+from waygrid_shell.cli.given import apps_given, apps_that_load, folder_mistake, settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.run_report import counted
@@ -68,7 +68,7 @@ def _settings(request: Request) -> Settings:
             ("log.format", "--log-format"): request.log_format,
             ("log.level", "--log-level"): request.log_level,
         },
-        [open_doors],
+        [open_doors, apps_that_load],
     )
 
 

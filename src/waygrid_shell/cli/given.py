@@ -12,6 +12,7 @@ from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.source import why
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
+from waygrid_shell.settings.problem import SettingProblem
 from waygrid_shell.settings.reading import Check, Option, read_settings
 from waygrid_shell.settings.settings import Settings
 
@@ -34,6 +35,17 @@ def settings_given(
         count = "1 setting" if len(problems) == 1 else f"{len(problems)} settings"
         raise UserError(f"{count} cannot be used as given; nothing was begun")
     return outcome.unwrap()
+
+
+def apps_that_load(settings: Settings, places: Mapping[str, str]) -> Sequence[SettingProblem]:
+    """A check, for who tells of everything that is wrong at once: whether the apps are there."""
+    problems = []
+    for name in settings.app:
+        try:
+            load_app(name)
+        except AppNotLoaded as error:
+            problems.append(SettingProblem(places.get("app", "app"), str(error)))
+    return problems
 
 
 def apps_given(names: Iterable[str]) -> Mapping[ServiceAddress, Served]:

@@ -52,8 +52,9 @@ def test_options_go_over_the_environment_and_the_environment_over_the_file(folde
 def test_all_that_is_wrong_with_the_settings_is_said_at_once(folder: Path) -> None:
     (folder / "waygrid.toml").write_text('[server]\nprot = 1\n[log]\nlevel = "loud"\n')
     done = run_to_end(
-        folder, "dev", "--port", "70000", "--host", "0.0.0.0", environment={"WAYGRID_SERVER_DRAIN": "soon"}
-    )
+        folder, "dev", "--port", "70000", "--host", "0.0.0.0", "--app", "shop:application",
+        environment={"WAYGRID_SERVER_DRAIN": "soon"},
+    )  # fmt: skip
     assert done.code == 2
     assert done.err.splitlines() == [
         "waygrid.toml: server.prot: there is no such key; did you mean port?",
@@ -61,7 +62,8 @@ def test_all_that_is_wrong_with_the_settings_is_said_at_once(folder: Path) -> No
         "WAYGRID_SERVER_DRAIN: 'soon' is no duration; write a number and a unit (ms, s, m, h, d), such as 5s",
         "--port: 70000 is not from 0 to 65535",
         f"--host: 0.0.0.0 can be reached from other machines, and there are no API keys; {KEY_CURE}",
-        "waygrid: 5 settings cannot be used as given; nothing was begun",
+        "--app: the module shop has no 'application'",
+        "waygrid: 6 settings cannot be used as given; nothing was begun",
     ]
     assert not (folder / ".waygrid").exists()
 
@@ -125,7 +127,7 @@ def test_a_folder_of_somebody_else_is_said(folder: Path) -> None:
 def test_an_app_that_cannot_be_loaded_is_said(folder: Path) -> None:
     done = run_to_end(folder, "dev", "--port", "0", "--app", "shop:application")
     assert done.code == 2
-    assert done.err == "waygrid: --app: the module shop has no 'application'\n"
+    assert done.err.splitlines()[0] == "--app: the module shop has no 'application'"
 
 
 def test_two_apps_that_serve_the_same_address_are_said(folder: Path) -> None:
