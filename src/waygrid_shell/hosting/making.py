@@ -1,6 +1,5 @@
 """Makes one attempt with its handler, and turns whatever comes of it into an answer."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +8,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import FAILED, ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt, Failed
+from waygrid_shell.hosting.deadline import Deadline
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.json_data import why_no_json
 from waygrid_shell.ports.failure import Unavailable
@@ -33,7 +33,7 @@ async def make(served: Served, attempt: Attempt) -> JsonValue | ErrorDetail:
         if served.deadline is None:
             output = await served.handler(attempt)
         else:
-            async with asyncio.timeout(served.deadline.total_seconds()):  # cancels once: anyio's repeats, at full speed
+            async with Deadline(served.deadline.total_seconds()):
                 output = await served.handler(attempt)
     except Failed as failed:
         return ErrorDetail(_text(failed.code), _text(failed.message))
