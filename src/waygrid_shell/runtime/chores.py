@@ -34,9 +34,14 @@ def chores(ports: Ports, settings: DataSettings, metrics: Metrics) -> Mapping[st
     }
 
 
+def sweeper_of(ports: Ports) -> Sweeper:
+    """The sweeper over these ports."""
+    return Sweeper(event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock)
+
+
 async def _sweep(ports: Ports, metrics: Metrics) -> None:
     """The first time at once: whatever a crash, a cure or an earlier version left behind goes on."""
-    sweeper = Sweeper(event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock)
+    sweeper = sweeper_of(ports)
     while True:
         metrics.count(SWEPT, by=await sweeper.sweep())
         await anyio.sleep(_SWEEP_EVERY.total_seconds())

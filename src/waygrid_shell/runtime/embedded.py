@@ -14,6 +14,7 @@ from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.origins.batch.intake import Intake
 from waygrid_shell.runtime.built_in import built_in
+from waygrid_shell.runtime.chores import sweeper_of
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.waystation.sweeper import Sweeper
@@ -74,11 +75,6 @@ async def embedded_plant(
         intake = Intake(event_log=ports.event_log, claim_book=ports.claim_book, clock=ports.clock)
         yield EmbeddedPlant(ports=ports, intake=intake, sweeper=sweeper_of(ports), served=crew.addresses)
         tasks.cancel_scope.cancel()
-
-
-def sweeper_of(ports: Ports) -> Sweeper:
-    """The sweeper over these ports."""
-    return Sweeper(event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock)
 
 
 async def _forget_old_answers(ports: Ports, kept: timedelta) -> None:

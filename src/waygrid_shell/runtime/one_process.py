@@ -1,11 +1,8 @@
 """The platform in one process: the embedded plant under supervision, its chores, and the HTTP API on one port."""
 
 import logging
-import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 
 import anyio
 from attrs import frozen
@@ -22,6 +19,7 @@ from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
 from waygrid_shell.runtime.needs import addresses_of, dags_of
 from waygrid_shell.runtime.platform import platform_over
 from waygrid_shell.runtime.server import HttpServer, url_of
+from waygrid_shell.runtime.stop_signals import Signals, stop_signals, unless_asked_again
 from waygrid_shell.runtime.supervisor import keep_running
 from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
@@ -72,7 +70,7 @@ class OneProcess:
         """
         settings, vitals, metrics = self._settings, self._vitals, self._metrics
         async with (
-            _signals() as signals,
+            stop_signals() as signals,
             open_tracing(settings.tracing.endpoint, settings.tracing.service_name) as tracing,
             sqlite_ports(settings.data.dir) as ports,
             built_in(ports, settings) as handlers,
@@ -96,23 +94,20 @@ class OneProcess:
             tasks.cancel_scope.cancel()
         return is_finished
 
-    async def _finish(
-        self, crew: Crew, platform: Platform, server: HttpServer, signals: AsyncIterator[signal.Signals]
-    ) -> bool:
+    async def _finish(self, crew: Crew, platform: Platform, server: HttpServer, signals: Signals) -> bool:
         """Let attempts under way end, then the answers that are being sent; whether nobody asked a second time."""
         self._vitals.stop()
         drain = self._settings.server.drain.total_seconds()
         _log.info("stopping: attempts under way have %g s to end; a second signal ends at once", drain)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
+
+        async def finish() -> None:
             with anyio.move_on_after(drain):
                 await crew.close()
             platform.lookout.close()  # ends what streams for ever; who watches comes back to the next process
             platform.endings.close()  # answers who waits for the end of a traversal: it is accepted
             await server.finish()
-            tasks.cancel_scope.cancel()
-            return True
-        return False
+
+        return await unless_asked_again(signals, finish)
 
 
 async def _unfinished(ports: Ports, crew: Crew) -> Unfinished:
@@ -120,22 +115,3 @@ async def _unfinished(ports: Ports, crew: Crew) -> Unfinished:
     count = sum(1 for each in unfinished if each.traversal == each.origin.root)
     unserved = addresses_of(await dags_of(unfinished, ports)) - crew.addresses
     return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))
-
-
-@asynccontextmanager
-async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
-    if sys.platform == "win32":  # there Ctrl-C comes as KeyboardInterrupt
-        yield _none()
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        yield signals
-
-
-async def _none() -> AsyncIterator[signal.Signals]:
-    await anyio.sleep_forever()
-    yield signal.SIGTERM
-
-
-async def _cancel_at_next(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
-    await anext(signals)
-    scope.cancel()

@@ -1,9 +1,6 @@
 """A process of workers for a server elsewhere: the workers that a plant has too, over the ports of a connection."""
 
-import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import anyio
@@ -14,6 +11,7 @@ from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.worker import Worker
 from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
 from waygrid_shell.runtime.remote_wiring import RemotePorts
+from waygrid_shell.runtime.stop_signals import Signals, stop_signals, unless_asked_again
 from waygrid_shell.settings.settings import TracingSettings
 from waygrid_shell.telemetry.exporting import open_tracing
 from waygrid_shell.telemetry.tracing import Tracing
@@ -36,7 +34,7 @@ class RemoteWorker:
         """
         async with (
             open_tracing(self.tracing.endpoint, self.tracing.service_name) as tracing,
-            _signals() as signals,
+            stop_signals() as signals,
             last_resort() as leave,
             anyio.create_task_group() as tasks,
         ):
@@ -52,17 +50,15 @@ class RemoteWorker:
             tasks.cancel_scope.cancel()
         return is_patient
 
-    async def _finish(self, workers: list[Worker], signals: AsyncIterator[signal.Signals]) -> bool:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_at_next, signals, tasks.cancel_scope)
+    async def _finish(self, workers: Sequence[Worker], signals: Signals) -> bool:
+        async def finish() -> None:
             with anyio.move_on_after(self.drain.total_seconds()):
                 async with anyio.create_task_group() as closing:
                     for worker in workers:
                         closing.start_soon(worker.close)
                 await self.ports.link.settled()
-            tasks.cancel_scope.cancel()
-            return True
-        return False
+
+        return await unless_asked_again(signals, finish)
 
     def _worker(self, address: ServiceAddress, served: Served, tracing: Tracing) -> Worker:
         ports = self.ports
@@ -76,22 +72,3 @@ class RemoteWorker:
             live_feed=ports.live_feed,
             tracing=tracing,
         )
-
-
-@asynccontextmanager
-async def _signals() -> AsyncIterator[AsyncIterator[signal.Signals]]:
-    if sys.platform == "win32":  # there Ctrl-C comes as KeyboardInterrupt
-        yield _none()
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        yield signals
-
-
-async def _none() -> AsyncIterator[signal.Signals]:
-    await anyio.sleep_forever()
-    yield signal.SIGTERM
-
-
-async def _cancel_at_next(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
-    await anext(signals)
-    scope.cancel()
