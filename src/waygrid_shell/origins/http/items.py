@@ -9,12 +9,10 @@ from attrs import Factory, frozen
 
 from waygrid_core.children.derive import plan_for
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.envelope import transport
-from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
-from waygrid_core.envelope.stamps import Stamps, Trace
+from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.identity import request_id
-from waygrid_core.message.messages import EventReceived, Message, TraversalRequested
+from waygrid_core.message.messages import EventReceived, TraversalRequested
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
@@ -22,10 +20,10 @@ from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.model.ulid import ulid_in_order
 from waygrid_core.traversal.signals import Known
+from waygrid_shell.hosting.post import seal
 
 HTTP_ORIGIN: Final = ServiceAddress("origin", "http")
 
-_SENDER: Final = NodeAddress(HTTP_ORIGIN)
 _ID_DIGITS: Final = 32
 
 
@@ -67,7 +65,7 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
     """A traversal; those of one millisecond sort by `number`."""
     key = wanted.idempotency_key
 
-    def seal(traversal: str) -> TransportEnvelope:
+    def sealed(traversal: str) -> TransportEnvelope:
         message = TraversalRequested(
             traversal=TraversalId(traversal),
             plan=plan_for(wanted.compiled.dag),
@@ -78,14 +76,15 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
             name=wanted.name,
             labels=wanted.labels,
         )
-        return _seal(WAYSTATION, message, request_id(TraversalId(traversal)), now, wanted.trace)
+        message_id = request_id(TraversalId(traversal))
+        return seal(WAYSTATION, message, message_id, sender=HTTP_ORIGIN, sent_at=now, trace=wanted.trace)
 
     return Item(
         id=ulid_in_order(int(now.timestamp() * 1000), number, secrets.token_bytes(6)),
         key=None if key is None else digest_hex(canonical_json(["http", key])),
         note="http" if key is None else f"http {_digest_of(wanted)}",
         is_traversal=True,
-        seal=seal,
+        seal=sealed,
     )
 
 
@@ -102,22 +101,7 @@ def event_item(event: str, key: str, data: JsonValue, idempotency_key: str | Non
         key=claim_key,
         note=note,
         is_traversal=False,
-        seal=lambda final: _seal(INBOX, EventReceived(final, event, key, data), final, now, None),
-    )
-
-
-def _seal(
-    receiver: ServiceAddress, message: Message, message_id: str, now: datetime, trace: Trace | None
-) -> TransportEnvelope:
-    return transport.seal(
-        DomainEnvelope(
-            message=message,
-            id=message_id,
-            sender=_SENDER,
-            receiver=receiver,
-            sent_at=now,
-            stamps=Stamps(trace=trace),
-        )
+        seal=lambda final: seal(INBOX, EventReceived(final, event, key, data), final, sender=HTTP_ORIGIN, sent_at=now),
     )
 
 
