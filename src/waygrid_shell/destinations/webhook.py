@@ -93,8 +93,7 @@ class WebhookDestination:
 
 
 def _refusal(url: str, response: Response) -> str:
-    text = response.body.decode("utf-8", "replace").strip()
-    return f"POST {shown_url(url)}: {text[:_MESSAGE_OF_BODY] or 'no body'}"
+    return f"POST {shown_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
 
 
 def _keys(parameters: Mapping[str, JsonValue]) -> tuple[bytes, ...]:

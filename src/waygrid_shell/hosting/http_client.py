@@ -39,6 +39,10 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
 
+    def said(self, characters: int) -> str:
+        """The beginning of the body, for the message of a failure."""
+        return self.body.decode("utf-8", "replace").strip()[:characters] or "no body"
+
 
 class HttpClient:
     """Sends requests. It connects only to what `outbound` allows."""
@@ -97,7 +101,7 @@ class HttpClient:
         except (aiohttp.ClientError, OSError) as error:
             if (refused := refusal(error)) is not None:
                 raise Failed("bad-value", f"{place} is not sent: {refused}") from error
-            raise Failed("unreachable", f"{place}: {_short(str(error)) or type(error).__name__}") from error
+            raise Failed("unreachable", f"{place}: {str(error)[:_MAX_MESSAGE] or type(error).__name__}") from error
 
     async def _beginning(self, response: aiohttp.ClientResponse, place: str) -> bytes:
         """What comes of the body soon; a body that hangs or breaks changes nothing about the status."""
@@ -153,10 +157,6 @@ def refusal(error: BaseException) -> AddressRefused | None:
             return found
         found = getattr(found, "os_error", None) or found.__cause__
     return None
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= _MAX_MESSAGE else message[:_MAX_MESSAGE]
 
 
 def shown_url(url: str) -> str:

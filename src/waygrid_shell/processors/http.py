@@ -77,8 +77,7 @@ class HttpProcessor:
             max_wait(parameters),
         )
         if response.status not in succeeds:
-            text = response.body.decode("utf-8", "replace").strip()
-            message = f"{method} {shown_url(url)}: {text[:_MESSAGE_OF_BODY] or 'no body'}"
+            message = f"{method} {shown_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
             raise Failed(f"http-{response.status}", message)
         return read(response)
 
