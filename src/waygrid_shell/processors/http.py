@@ -137,14 +137,10 @@ def _json_of(response: Response) -> JsonValue:
     if not response.body.strip():
         return {}
     try:
-        value = read_json(response.body)
+        return read_json(response.body)  # whether it may be an output, the worker sees
     except ValueError as error:
         kind = response.headers.get("content-type", "no content type")
         raise Failed("bad-output", f"the answer ({kind}) is not JSON: {error}") from error
-    checked = read_output(value)
-    if isinstance(checked, ErrorDetail):
-        raise Failed(checked.code, checked.message)
-    return checked
 
 
 def _text_of(response: Response) -> JsonValue:
@@ -152,13 +148,16 @@ def _text_of(response: Response) -> JsonValue:
 
 
 def _whole(response: Response) -> JsonValue:
-    body: JsonValue = None
-    if response.body.strip():
-        try:
-            body = _json_of(response)
-        except Failed:
-            body = _text_of(response)
+    body = _json_or_text(response) if response.body.strip() else None
     return {"status": response.status, "headers": dict(response.headers), "body": body}
+
+
+def _json_or_text(response: Response) -> JsonValue:
+    try:
+        value = read_output(read_json(response.body))
+    except ValueError:
+        return _text_of(response)
+    return _text_of(response) if isinstance(value, ErrorDetail) else value
 
 
 _READERS: Final[Mapping[str, Callable[[Response], JsonValue]]] = {
