@@ -9,7 +9,7 @@ from waygrid_core.codec.json_bytes import read_json
 from waygrid_core.model.instant import parse_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Success
-from waygrid_shell.api.listing import next_path
+from waygrid_shell.api.listing import next_page
 from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.parameters import LIMIT
 from waygrid_shell.api.platform import Platform
@@ -39,7 +39,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
         limit = limit_of(request)
         found = await log.dead_letters(after=whole_number(request, "after", 0, 0, _MOST), limit=limit + 1)
         shown = found[:limit]
-        following = next_path(request, "after", str(shown[-1].position)) if len(found) > limit else None
+        following = next_page(request, str(shown[-1].position)) if len(found) > limit else None
         return respond(DeadLetterPage(items=tuple(_view(each) for each in shown), next=following))
 
     async def get_dead_letter(request: Request) -> Response:

@@ -76,14 +76,9 @@ def query_of(request: Request) -> Query:
 
 
 def next_page(request: Request, last: str) -> str:
-    """The path of the page that begins after `last`."""
-    return next_path(request, "after", last)
-
-
-def next_path(request: Request, name: str, value: str) -> str:
-    """The path of this request with another value for one parameter of the query."""
-    others = [(key, each) for key, each in request.query_params.multi_items() if key != name]
-    return f"{request.url.path}?{urlencode([*others, (name, value)])}"
+    """The path of the page that begins after `last`: this request with another `after`."""
+    others = [(key, each) for key, each in request.query_params.multi_items() if key != "after"]
+    return f"{request.url.path}?{urlencode([*others, ('after', last)])}"
 
 
 def _status(text: str) -> TraversalStatus:
