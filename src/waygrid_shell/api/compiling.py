@@ -1,6 +1,5 @@
 """From what a request has of a Spec to a DAG that runs, or to all that is wrong with it."""
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,11 +18,10 @@ from waygrid_core.spec.document import Format, read_document
 from waygrid_core.spec.limits import DEFAULT_LIMITS
 from waygrid_core.spec.problem import SpecErrors, SpecProblem
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import dag_hash, invalid, no_dag
+from waygrid_shell.api.respond import dag_hash, invalid, is_dag_hash, no_dag, spec_errors
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.resources.submission import SpecError
 
-_HASH: Final = re.compile("[0-9a-f]{64}")
 _QUICK_BYTES: Final = 16 * 1024
 """A Spec up to this size is compiled at once, in a few milliseconds; a larger one in a thread."""
 
@@ -91,11 +89,6 @@ def invalid_spec(problems: SpecErrors) -> Refusal:
     return Refusal(422, "invalid-spec", "The Spec is not right", detail, errors=errors)
 
 
-def spec_errors(problems: SpecErrors) -> tuple[SpecError, ...]:
-    """The problems of a Spec as documents."""
-    return tuple(SpecError(code=each.code, pointer=each.pointer, message=each.message) for each in problems)
-
-
 def _from_shelf(key: str) -> Outcome[CompiledDag, SpecErrors]:
     _shelf.move_to_end(key)
     return Success(_shelf[key][0])
@@ -120,7 +113,7 @@ async def _named_dags(store: DagStore, document: JsonValue) -> dict[DagHash, Com
         value = pending.pop()
         if isinstance(value, Mapping):
             name = value.get("dag")
-            if isinstance(name, str) and _HASH.fullmatch(name) and name not in found:
+            if isinstance(name, str) and is_dag_hash(name) and name not in found:
                 compiled = await store.get_compiled(DagHash(name))
                 if compiled is not None:
                     found[DagHash(name)] = compiled

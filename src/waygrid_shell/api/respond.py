@@ -110,10 +110,15 @@ async def _value(request: Request, content: bytes) -> JsonValue:
 
 def not_json(problems: SpecErrors) -> Refusal:
     """What is said of a text that is no JSON, or that holds what JSON data may not."""
-    errors = tuple(SpecError(code=each.code, pointer=each.pointer, message=each.message) for each in problems)
+    errors = spec_errors(problems)
     return Refusal(
         400, "not-json", "The body is no JSON", errors[0].message if errors else "it is empty", errors=errors
     )
+
+
+def spec_errors(problems: SpecErrors) -> tuple[SpecError, ...]:
+    """The problems of a Spec, or of another text, as documents."""
+    return tuple(SpecError(code=each.code, pointer=each.pointer, message=each.message) for each in problems)
 
 
 def unsupported_media_type(given: str, wanted: str) -> Refusal:
