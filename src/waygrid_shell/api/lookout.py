@@ -29,7 +29,6 @@ _BEHIND: Final = 20_000
 class Watcher:
     """One who watches everything of one root. `has_missed`, until it looks into the journal."""
 
-    root: TraversalId
     _send: MemoryObjectSendStream[Told]
     _receive: MemoryObjectReceiveStream[Told]
     has_missed: bool = False
@@ -67,18 +66,17 @@ class Lookout:
     live_feed: LiveFeed
     look_seconds: float = LOOK_SECONDS
     _watchers: dict[TraversalId, list[Watcher]] = field(factory=dict, init=False)
-    _count: int = field(default=0, init=False)
     _is_closed: bool = field(default=False, init=False)
 
     @property
     def watching(self) -> int:
         """How many watch."""
-        return self._count
+        return sum(map(len, self._watchers.values()))
 
     @property
     def has_room(self) -> bool:
         """Whether one more may watch."""
-        return self._count < MAX_WATCHERS and not self._is_closed
+        return self.watching < MAX_WATCHERS and not self._is_closed
 
     async def run(self) -> None:
         """Pass on what is told until canceled; then there is nothing more to watch."""
@@ -99,15 +97,13 @@ class Lookout:
     def watch(self, root: TraversalId) -> Iterator[Watcher]:
         """Watch from now on."""
         send, receive = anyio.create_memory_object_stream[Told](_BEHIND)
-        watcher = Watcher(root, send, receive)
+        watcher = Watcher(send, receive)
         self._watchers.setdefault(root, []).append(watcher)
-        self._count += 1
         if self._is_closed:
             watcher.close()
         try:
             yield watcher
         finally:
-            self._count -= 1
             self._watchers[root].remove(watcher)
             if not self._watchers[root]:
                 del self._watchers[root]
