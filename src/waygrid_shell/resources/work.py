@@ -148,36 +148,37 @@ def write_frame(frame: FromWorker | FromServer) -> str:
 
 def read_from_worker(text: str) -> Outcome[FromWorker, str]:
     """The frame that a worker sent, or what is wrong with it."""
-    document = _read(text, _FROM_WORKER)
-    if isinstance(document, Failure):
-        return document
-    kind, fields = document.unwrap()
-    read = read_request(fields, kind)
+    named = _named(text)
+    if isinstance(named, Failure):
+        return named
+    name, fields = named.unwrap()
+    if name not in _FROM_WORKER:
+        return Failure(f"there is no frame {name[:40]!r}; a worker sends {', '.join(sorted(_FROM_WORKER))}")
+    read = read_request(fields, _FROM_WORKER[name])
     return Failure(_sentence(read.failure())) if isinstance(read, Failure) else Success(read.unwrap())
 
 
 def read_from_server(text: str) -> Outcome[FromServer | None, str]:
     """The frame that a server sent, or what is wrong with it; None for one that a later server has and we have not."""
-    document = _read(text, _FROM_SERVER)
-    if isinstance(document, Failure):
-        return document
-    kind, fields = document.unwrap()
-    if kind is None:
+    named = _named(text)
+    if isinstance(named, Failure):
+        return named
+    name, fields = named.unwrap()
+    if name not in _FROM_SERVER:
         return Success(None)
-    read = read_response(fields, kind)
+    read = read_response(fields, _FROM_SERVER[name])
     return Failure(_sentence(read.failure())) if isinstance(read, Failure) else Success(read.unwrap())
 
 
-def _read(text: str, kinds: Mapping[str, Any]) -> Outcome[tuple[Any, JsonValue], str]:
+def _named(text: str) -> Outcome[tuple[str, JsonValue], str]:
+    """What a frame is called, and its other fields."""
     try:
         document = read_json(text.encode("utf-8", "surrogateescape"))
     except ValueError as error:
         return Failure(f"a frame is a JSON object: {error}")
     if not isinstance(document, dict) or not isinstance(name := document.pop("type", None), str):
         return Failure("a frame is a JSON object with a text `type`")
-    if name not in kinds and kinds is _FROM_WORKER:
-        return Failure(f"there is no frame {name[:40]!r}; a worker sends {', '.join(sorted(kinds))}")
-    return Success((kinds.get(name), document))
+    return Success((name, document))
 
 
 def _sentence(problems: tuple[tuple[str, str], ...]) -> str:
