@@ -40,6 +40,7 @@ from waygrid_shell.hosting.parameters import (
     http_url,
     layered,
     max_wait,
+    optional_text,
     refuse_unknown,
     statuses,
 )
@@ -98,11 +99,9 @@ def _refusal(url: str, response: Response) -> str:
 
 def _keys(parameters: Mapping[str, JsonValue]) -> tuple[bytes, ...]:
     """The keys to sign with; none without a secret. Raises `Failed`."""
-    secret = parameters.get("secret")
+    secret = optional_text(parameters, "secret")
     if secret is None:
         return ()
-    if not isinstance(secret, str):
-        raise Failed("bad-value", "the parameter secret is no text")
     keys = signing_keys(secret)
     if isinstance(keys, Failure):
         raise Failed("bad-value", f"the parameter secret: {keys.failure()}")

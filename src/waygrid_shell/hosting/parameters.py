@@ -104,6 +104,22 @@ def statuses(parameters: Mapping[str, JsonValue], name: str, default: Statuses) 
     return Statuses(frozenset(single), frozenset(classes))
 
 
+def optional_text(parameters: Mapping[str, JsonValue], name: str) -> str | None:
+    """A parameter that is a text, if it is there. Raises `Failed`, which does not show it: it may be a secret."""
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Failed("bad-value", f"the parameter {name} is no text")
+    return value
+
+
+def optional_object(parameters: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue] | None:
+    """A parameter that is an object, if it is there. Raises `Failed`."""
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise Failed("bad-value", f"the parameter {name} is no object")
+    return value
+
+
 def seconds_of(parameters: Mapping[str, JsonValue], name: str, default: float) -> float:
     """A parameter that is a duration, in seconds. Raises `Failed`."""
     given = parameters.get(name)

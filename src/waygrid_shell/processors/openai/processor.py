@@ -35,7 +35,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.hosting.apart.processes import ExpressionProcesses
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.http_client import HttpClient, shown_url
-from waygrid_shell.hosting.parameters import max_wait, refuse_unknown, seconds_of
+from waygrid_shell.hosting.parameters import max_wait, optional_object, optional_text, refuse_unknown, seconds_of
 from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 from waygrid_shell.processors.openai.answer import Answer, whole_text
 from waygrid_shell.settings.settings import OpenaiSettings
@@ -72,12 +72,10 @@ class OpenaiProcessor:
         refuse_unknown(parameters, _PARAMETERS)
         base_url = self._base_url(parameters)
         body = _body(attempt, is_openai=base_url.startswith("https://api.openai.com/"))
-        schema = parameters.get("responseSchema")
-        key = _optional_text(parameters, "apiKey")
+        key = optional_text(parameters, "apiKey")
         timeout = seconds_of(parameters, "timeout", DEFAULT_TIMEOUT_SECONDS)
+        schema = optional_object(parameters, "responseSchema")
         if schema is not None:
-            if not isinstance(schema, Mapping):
-                raise Failed("bad-value", "the parameter responseSchema is no object")
             await self._processes.evaluate("schema", schema, {})  # before anything is spent
         sdk = await self._loaded()
         client = sdk.client(base_url, key, timeout)
@@ -115,7 +113,7 @@ class OpenaiProcessor:
         return {"json": value, **output}
 
     def _base_url(self, parameters: Mapping[str, JsonValue]) -> str:
-        given = _optional_text(parameters, "baseUrl") or self._settings.base_url
+        given = optional_text(parameters, "baseUrl") or self._settings.base_url
         if not given.startswith(("http://", "https://")):
             raise Failed("bad-value", "the parameter baseUrl begins with neither http:// nor https://")
         return given
@@ -200,10 +198,8 @@ def _body(attempt: Attempt, *, is_openai: bool) -> dict[str, Any]:
         raise Failed("bad-value", "the parameter stream is neither true nor false")
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    options = parameters.get("options")
+    options = optional_object(parameters, "options")
     if options is not None:
-        if not isinstance(options, Mapping):
-            raise Failed("bad-value", "the parameter options is no object")
         if clash := sorted({*options} & {"model", "messages", "stream"}):
             raise Failed("bad-value", f"the parameter options has {clash[0]}, which is a parameter of its own")
         body["extra_body"] = dict(options)
@@ -219,18 +215,11 @@ def _messages(attempt: Attempt) -> list[JsonValue]:
         if not isinstance(messages, list) or not messages:
             raise Failed("bad-value", "the parameter messages is no list, or is empty")
         return messages
-    system = _optional_text(parameters, "system")
+    system = optional_text(parameters, "system")
     prompt = parameters.get("prompt", attempt.input)
     text = prompt if isinstance(prompt, str) else write_json(prompt).decode()
     asked: list[JsonValue] = [{"role": "user", "content": text}]
     return [{"role": "system", "content": system}, *asked] if system else asked
-
-
-def _optional_text(parameters: Mapping[str, JsonValue], name: str) -> str | None:
-    value = parameters.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Failed("bad-value", f"the parameter {name} is no text")
-    return value
 
 
 def _wanted_wait(answer: "Answer | openai.APIStatusError") -> float | None:
