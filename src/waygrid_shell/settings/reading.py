@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, TypeAlias, get_type_hints
 
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen, has
 
 from waygrid_core.outcome import Failure, Outcome, Success
 from waygrid_shell.settings.problem import SettingProblem
@@ -67,8 +67,8 @@ def all_settings() -> tuple[Setting, ...]:
     found = []
     for section in fields(Settings):
         kind = hints[section.name]
-        if not hasattr(kind, "__attrs_attrs__"):
-            found.append(Setting(section.name, kind, ()))
+        if not has(kind):
+            found.append(Setting(section.name, kind, section.default))
             continue
         inner = get_type_hints(kind)
         found += [Setting(f"{section.name}.{field.name}", inner[field.name], field.default) for field in fields(kind)]
@@ -208,15 +208,12 @@ def _checked(setting: Setting, value: object) -> object:
 
 
 def _built(values: Mapping[str, object]) -> Settings:
-    hints = get_type_hints(Settings)
-    arguments: dict[str, Any] = {}
-    for section in fields(Settings):
-        if section.name in values:
-            arguments[section.name] = values[section.name]
-        inner = {path.partition(".")[2]: value for path, value in values.items() if path.startswith(f"{section.name}.")}
-        if inner:
-            arguments[section.name] = hints[section.name](**inner)
-    return Settings(**arguments)
+    settings = Settings()
+    for path, value in values.items():
+        name, _, key = path.partition(".")
+        changed = evolve(getattr(settings, name), **{key: value}) if key else value
+        settings = evolve(settings, **{name: changed})  # type: ignore[arg-type]  # `read_value` made it of its type
+    return settings
 
 
 def open_doors(settings: Settings, places: Mapping[str, str]) -> Sequence[SettingProblem]:

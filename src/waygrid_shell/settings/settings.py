@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from attrs import Factory, frozen
+from attrs import frozen
 
 Scope: TypeAlias = Literal["read", "write", "work", "admin"]
 """`read` looks, `write` submits and steers, `work` takes work and answers it, `admin` does all of it."""
@@ -100,5 +100,5 @@ class Settings:
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     openai: OpenaiSettings = OpenaiSettings()
-    app: tuple[str, ...] = Factory(tuple)
+    app: tuple[str, ...] = ()
     """Apps with users' processors and destinations, as module:app."""
