@@ -3,7 +3,6 @@
 A worker sets it around a handler, in a context of the attempt's own; threads that a handler is run in have it too.
 """
 
-import logging
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, Final
@@ -38,16 +37,3 @@ def add_attempt(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
         event.setdefault("node", current.node)
         event.setdefault("attempt", current.attempt)
     return event
-
-
-class AttemptFilter(logging.Filter):
-    """The same for a handler of `logging`: records get the attributes `traversal`, `node` and `attempt`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Adds them; no record is held back."""
-        current = CURRENT_ATTEMPT.get()
-        if current is not None:
-            record.traversal = current.traversal
-            record.node = current.node
-            record.attempt = current.attempt
-        return True
