@@ -23,7 +23,7 @@ def sent_again(present: Present, decisions: Sequence[Decision], causes: Set[str]
     each decision is to be seen in its state: one by one, many messages of a long traversal would take for ever.
     """
     state = _new(present.state)
-    waited_for = {_key(obligation) for obligation in _waited_for(present.state)}
+    open_keys = {_key(obligation) for obligation in waited_for(present.state)}
     records: list[TransportEnvelope] = []
     found = set()
     for decision in decisions:
@@ -37,10 +37,15 @@ def sent_again(present: Present, decisions: Sequence[Decision], causes: Set[str]
                 at=decision.at,
                 cause=decision.cause,
                 delivery=2,
-                without=lambda effect: _is_start(effect) and _key(effect) not in waited_for,
+                without=lambda effect: _is_start(effect) and _key(effect) not in open_keys,
             )
     assert found == causes, f"the journal said of {present.state.traversal} that all causes are in it"
     return records
+
+
+def waited_for(state: AnyState) -> Sequence[AnyEffect]:
+    """What was started and has not come to an end, as the effects that start it."""
+    return series_obligations(state) if isinstance(state, SeriesState) else obligations(state)
 
 
 def _is_start(effect: AnyEffect) -> bool:
@@ -56,10 +61,6 @@ def _key(effect: AnyEffect) -> str:
             return child
         case _:
             return ""
-
-
-def _waited_for(state: AnyState) -> Sequence[AnyEffect]:
-    return series_obligations(state) if isinstance(state, SeriesState) else obligations(state)
 
 
 def _new(state: AnyState) -> AnyState:

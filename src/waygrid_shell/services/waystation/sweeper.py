@@ -8,21 +8,19 @@ answers again what it has done, a child that has ended answers again, a timer is
 from collections.abc import Sequence
 from typing import Final
 
-from waygrid_core.children.series import series_obligations
-from waygrid_core.children.series_state import SeriesState
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.from_effect import from_effect
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TraversalId
-from waygrid_core.traversal.obligations import obligations
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.event_log import EventLog
-from waygrid_shell.ports.journal import AnyEffect, Journal
+from waygrid_shell.ports.journal import Journal
 from waygrid_shell.services.waystation.outbox import sender_of
-from waygrid_shell.services.waystation.roster import Present, Roster
+from waygrid_shell.services.waystation.recovery import waited_for
+from waygrid_shell.services.waystation.roster import Roster
 
 _AT_ONCE: Final = 500
 """Traversals whose states are in memory at a time."""
@@ -57,15 +55,11 @@ class Sweeper:
         for each in present.values():
             if each.dag is None:
                 continue
-            messages = [message for effect in _owed(each) for message in from_effect(effect, sender_of(each, None))]
+            sender = sender_of(each, None)
+            messages = [message for effect in waited_for(each.state) for message in from_effect(effect, sender)]
             for index, (receiver, message) in enumerate(messages):
                 name = digest_hex(f"{each.state.traversal}/{each.state.version}/again/{index}".encode())[:32]
                 records.append(
                     seal(receiver, message, name, sender=WAYSTATION, sent_at=now, trace=each.trace, delivery=2)
                 )
         return records
-
-
-def _owed(present: Present) -> Sequence[AnyEffect]:
-    state = present.state
-    return series_obligations(state) if isinstance(state, SeriesState) else obligations(state)
