@@ -39,12 +39,8 @@ class SqliteEventLog:
 
     def publishing(self, records: Sequence[TransportEnvelope]) -> tuple[Job[int], Callable[[int], None]]:
         """The job of `publish`, and what is to be done with its result once it is committed."""
-        by_topic: dict[str, list[TransportEnvelope]] = {}
-        for record in records:
-            by_topic.setdefault(record.topic, []).append(record)
-        buried = [topic for topic in by_topic if topic.endswith(DEAD_LETTER_SUFFIX)]
-        dead = [_buried(record) for topic in buried for record in by_topic.pop(topic)]
-        batches = batches_of(by_topic)
+        dead = [_buried(record) for record in records if record.topic.endswith(DEAD_LETTER_SUFFIX)]
+        batches = batches_of(record for record in records if not record.topic.endswith(DEAD_LETTER_SUFFIX))
 
         def job(connection: sqlite3.Connection) -> int:
             insert = "INSERT OR IGNORE INTO dead_letter (topic, id, key, headers, value, reason)"
@@ -106,12 +102,9 @@ class SqliteEventLog:
         def job(connection: sqlite3.Connection) -> tuple[int, int, list[MessageBatch]]:
             query = f"DELETE FROM dead_letter WHERE position = ? RETURNING {_LETTER}"
             rows = [connection.execute(query, (position,)).fetchone() for position in sorted(set(positions))]
-            letters: dict[str, list[TransportEnvelope]] = {}
-            for record in (_letter(row).record for row in rows if row is not None):
-                letters.setdefault(record.topic, []).append(record)
-            batches = batches_of(letters)
-            first = self._append(connection, batches, may_be_repeated=True)
-            return sum(len(batch.records) for batch in batches), first, batches
+            records = [_letter(row).record for row in rows if row is not None]
+            batches = batches_of(records)
+            return len(records), self._append(connection, batches, may_be_repeated=True), batches
 
         def hand_over(moved: tuple[int, int, list[MessageBatch]]) -> None:
             _, first, batches = moved

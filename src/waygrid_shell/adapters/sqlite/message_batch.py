@@ -4,7 +4,7 @@ A row is `[[key, headers, length of value], ...]` as JSON, a newline, and the va
 when all its records are acknowledged; which of them are, meanwhile, stands beside it as a set of bits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -28,11 +28,12 @@ class MessageBatch:
     content: bytes
 
 
-def batches_of(by_topic: Mapping[str, Sequence[TransportEnvelope]]) -> list[MessageBatch]:
-    """The records of each topic in rows, in their order."""
-    return [
-        MessageBatch(topic, part, content) for topic, records in by_topic.items() for part, content in _rows(records)
-    ]
+def batches_of(records: Iterable[TransportEnvelope]) -> list[MessageBatch]:
+    """The records in rows, those of each topic in their order."""
+    by_topic: dict[str, list[TransportEnvelope]] = {}
+    for record in records:
+        by_topic.setdefault(record.topic, []).append(record)
+    return [MessageBatch(topic, part, content) for topic, of_it in by_topic.items() for part, content in _rows(of_it)]
 
 
 def records_of(topic: str, content: bytes) -> Iterator[TransportEnvelope]:
