@@ -7,7 +7,7 @@ it in callbacks of the database, which come in the order of the commits, so that
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from attrs import define
@@ -92,7 +92,7 @@ class SqliteSubscription:
         if len(self._buffer) >= BUFFERED:
             self._is_behind = True
             return
-        self._give(number, records, len(records), 0, may_be_repeated)
+        self._give(number, records, 0, may_be_repeated)
         self._more.set()
 
     async def find_old(self) -> None:
@@ -116,23 +116,17 @@ class SqliteSubscription:
 
         def fill(rows: list[_Row]) -> None:
             for number, topic, may_be_repeated, content, places in rows:
-                records = list(records_of(topic, content))
                 acknowledged = 0 if places is None else int.from_bytes(places, "little")
                 is_old = bool(may_be_repeated) or number <= self._old_up_to
-                self._give(number, records, len(records), acknowledged, is_old)
+                self._give(number, list(records_of(topic, content)), acknowledged, is_old)
             self._is_behind = len(rows) == _ROWS_AT_ONCE
 
         await self._database.run(job, then=fill)
 
     def _give(
-        self,
-        number: int,
-        records: Iterable[TransportEnvelope],
-        count: int,
-        acknowledged: int,
-        may_be_repeated: bool,
+        self, number: int, records: Sequence[TransportEnvelope], acknowledged: int, may_be_repeated: bool
     ) -> None:
-        self._open[number] = _Open(count, acknowledged)
+        self._open[number] = _Open(len(records), acknowledged)
         self._read_up_to = number
         first = number * PLACES
         self._buffer.extend(
