@@ -1,6 +1,5 @@
 """The seen ledger in SQLite."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -37,14 +36,10 @@ class SqliteSeenLedger:
 
     async def forget(self, before: datetime) -> int:
         """Those that were written around the same time as younger ones may be left for the next time."""
+        oldest = "SELECT position FROM answer ORDER BY position LIMIT ?"
+        delete = f"DELETE FROM answer WHERE position IN ({oldest}) AND at < ?"
         forgotten, count = 0, _FORGOTTEN_AT_ONCE
         while count:
-            count = await self._database.run(lambda connection: _forget(connection, to_microseconds(before)))
+            count = await self._database.write(delete, [(_FORGOTTEN_AT_ONCE, to_microseconds(before))])
             forgotten += count
         return forgotten
-
-
-def _forget(connection: sqlite3.Connection, before: int) -> int:
-    oldest = "SELECT position FROM answer ORDER BY position LIMIT ?"
-    delete = f"DELETE FROM answer WHERE position IN ({oldest}) AND at < ?"
-    return connection.execute(delete, (_FORGOTTEN_AT_ONCE, before)).rowcount
