@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from waygrid_shell.adapters.sqlite.failures import failure_of, is_locked
+from waygrid_shell.adapters.sqlite.failures import failure_of, is_locked, raised_for
 from waygrid_shell.adapters.sqlite.migrate import migrate
 from waygrid_shell.ports.failure import Unavailable
 
@@ -140,8 +140,7 @@ class Database:
         try:
             connection = self._connect()
         except BaseException as error:
-            raised = failure_of(error, str(self.path)) if isinstance(error, sqlite3.Error) else error
-            self._tell([_Done(opening, error=raised)])
+            self._tell([_Done(opening, error=raised_for(error, str(self.path)))])
             return
         self._tell([_Done(opening)])
         try:
@@ -226,9 +225,7 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK TO job")
                 connection.execute("RELEASE job")
-            return _Done(
-                waiting, error=failure_of(error, str(self.path)) if isinstance(error, sqlite3.Error) else error
-            )
+            return _Done(waiting, error=raised_for(error, str(self.path)))
 
     def _tell(self, results: Sequence[_Done]) -> None:
         with suppress(RuntimeError):  # the loop has closed: nobody is left to tell
@@ -256,8 +253,7 @@ class _Reader:
                 finally:
                     connection.execute("COMMIT")
             except BaseException as error:  # the seam: whatever a job raises belongs to who gave it
-                raised = failure_of(error, str(path)) if isinstance(error, sqlite3.Error) else error
-                done = _Done(waiting, error=raised)
+                done = _Done(waiting, error=raised_for(error, str(path)))
             self._database._tell([done])
         if connection is not None:
             connection.close()

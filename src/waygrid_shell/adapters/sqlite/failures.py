@@ -5,6 +5,11 @@ import sqlite3
 from waygrid_shell.ports.failure import ForeignStorage, PortFailure, StorageFull, Unavailable
 
 
+def raised_for(error: BaseException, path: str) -> BaseException:
+    """The exception for whoever gave the job that raised `error`: the port's for the driver's, else itself."""
+    return failure_of(error, path) if isinstance(error, sqlite3.Error) else error
+
+
 def failure_of(error: sqlite3.Error, path: str) -> PortFailure:
     """The port's exception for the driver's, with that as its cause."""
     failure = _failure_of(error, path)
