@@ -11,7 +11,7 @@ Who writes and who reads share nothing: values are put away in the event loop, a
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from waygrid_core.codec.json_bytes import read_json, write_json
@@ -42,12 +42,7 @@ class PutAway:
     def put_away(self, document: JsonValue, values: dict[str, bytes]) -> Document:
         """The document of an event, an effect or a state with its large values as references; those are in `values`."""
         assert isinstance(document, dict), "what has a tag is an object"
-        shrunk = self._shrunk(document, values)
-        for part in _PARTS:
-            members = document.get(part)
-            if isinstance(members, dict):
-                shrunk[part] = {name: self._shrunk(member, values) for name, member in members.items()}
-        return shrunk
+        return _throughout(document, lambda each: self._shrunk(each, values))
 
     def _shrunk(self, document: Document, values: dict[str, bytes]) -> Document:
         shrunk = dict(document)
@@ -85,12 +80,7 @@ class Fetched:
         """The document that was put away. Raises `ForeignStorage` if a value is not there."""
         if not isinstance(document, dict):
             raise ForeignStorage("the journal holds something that is no event")
-        whole = self._whole(connection, document)
-        for part in _PARTS:
-            members = document.get(part)
-            if isinstance(members, dict):
-                whole[part] = {name: self._whole(connection, member) for name, member in members.items()}
-        return whole
+        return _throughout(document, lambda each: self._whole(connection, each))
 
     def _whole(self, connection: sqlite3.Connection, document: Document) -> Document:
         whole = dict(document)
@@ -113,3 +103,13 @@ class Fetched:
             if len(self._by_hash) > _REMEMBERED:
                 self._by_hash.popitem(last=False)
         return value
+
+
+def _throughout(document: Document, changed: Callable[[Document], Document]) -> Document:
+    """The document with itself and its parts changed: wherever it holds a user's data."""
+    result = changed(document)
+    for part in _PARTS:
+        members = document.get(part)
+        if isinstance(members, dict):
+            result[part] = {name: changed(member) for name, member in members.items()}
+    return result
