@@ -11,8 +11,8 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
-from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
-from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows
+from waygrid_shell.adapters.sqlite.selection import select_by, select_by_pairs
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept
 
 _FORGOTTEN_AT_ONCE: Final = 2_000
@@ -100,14 +100,12 @@ def _keep(
     """The number of each message, which it is given unless it has one."""
     names = list(dict.fromkeys(message.channel for message in messages))
     last = dict(select_by(connection, "SELECT name, last_number FROM channel WHERE name IN ({})", names))
-    numbers: dict[tuple[str, str], int] = {}
-    for part in parts([(message.channel, message.key) for message in messages]):
-        query = (
-            f"WITH wanted (channel, key) AS (VALUES {marks(2, len(part))})"
-            " SELECT channel, key, number FROM wanted CROSS JOIN channel_message USING (channel, key)"
-        )
-        for channel, key, number in connection.execute(query, [value for row in part for value in row]):
-            numbers[channel, key] = number
+    query = (
+        "WITH wanted (channel, key) AS (VALUES {})"
+        " SELECT channel, key, number FROM wanted CROSS JOIN channel_message USING (channel, key)"
+    )
+    kept = select_by_pairs(connection, query, [(message.channel, message.key) for message in messages])
+    numbers: dict[tuple[str, str], int] = {(channel, key): number for channel, key, number in kept}
     new = []
     for message, (data, at) in zip(messages, rows, strict=True):
         channel, key = message.channel, message.key

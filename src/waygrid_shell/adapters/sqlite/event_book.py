@@ -1,6 +1,5 @@
 """The event book in SQLite."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +8,8 @@ from waygrid_core.inbox.mailbox import HeardEvent, Mailbox, MailboxName, Waiter
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.persistent_map import PersistentMap
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
-from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows
+from waygrid_shell.adapters.sqlite.selection import select_by, select_by_pairs
 
 
 class SqliteEventBook:
@@ -21,18 +20,11 @@ class SqliteEventBook:
 
     async def load(self, names: Sequence[MailboxName]) -> Mapping[MailboxName, Mailbox]:
         wanted = list(dict.fromkeys((name.key, name.event) for name in names))
-
-        def job(connection: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
-            rows: list[tuple[str, str, bytes]] = []
-            for part in parts(wanted):
-                query = (
-                    f"WITH wanted (key, event) AS (VALUES {marks(2, len(part))})"
-                    " SELECT event, key, content FROM wanted CROSS JOIN mailbox USING (key, event)"
-                )
-                rows += connection.execute(query, [value for row in part for value in row]).fetchall()
-            return rows
-
-        rows = await self._database.read(job)
+        query = (
+            "WITH wanted (key, event) AS (VALUES {})"
+            " SELECT event, key, content FROM wanted CROSS JOIN mailbox USING (key, event)"
+        )
+        rows = await self._database.read(lambda connection: select_by_pairs(connection, query, wanted))
         return {MailboxName(event, key): read_mailbox(content) for event, key, content in rows}
 
     async def save(self, mailboxes: Mapping[MailboxName, Mailbox]) -> None:
