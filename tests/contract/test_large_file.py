@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.contract.traversals import NOON, Story, chain
 from waygrid_core.inbox.mailbox import EMPTY_MAILBOX, MailboxName
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database, open_database
-from waygrid_shell.adapters.sqlite.forgetting import FamilyPart
+from waygrid_shell.adapters.sqlite.forgetting import forget_some
 from waygrid_shell.adapters.sqlite.journal_rows import SUMMARY
 from waygrid_shell.adapters.sqlite.search import page
 from waygrid_shell.ports.claim_book import Claim
@@ -132,7 +133,7 @@ async def test_a_family_whose_forgetting_a_crash_cut_short_is_forgotten_the_next
     path = tmp_path / "x.db"
     async with open_database(path) as database:
         await database_ports(database).journal.commit([listed(root), *family])
-        assert await database.run(FamilyPart([root]).forget_some)  # one transaction of several
+        assert await database.run(partial(forget_some, roots=[root]))  # one transaction of several
     async with open_database(path) as database:
         journal = database_ports(database).journal
         left = await journal.search(Query(root=root, with_children=True, limit=1_000))

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from attrs import frozen
-
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.journal_rows import labels_of
@@ -73,36 +71,30 @@ def _ids(connection: sqlite3.Connection, query: str, values: Mapping[str, int | 
 
 async def _forget_all(database: Database, roots: Sequence[str]) -> None:
     for start in range(0, len(roots), _TRAVERSALS_AT_ONCE):
-        part = FamilyPart(roots[start : start + _TRAVERSALS_AT_ONCE])
-        while await database.run(part.forget_some):
+        part = roots[start : start + _TRAVERSALS_AT_ONCE]
+        while await database.run(partial(forget_some, roots=part)):
             pass
 
 
-@frozen
-class FamilyPart:
-    """Some families, by their roots."""
-
-    roots: Sequence[str]
-
-    def forget_some(self, connection: sqlite3.Connection) -> bool:
-        """Forget some of them; whether there may be more."""
-        children = select_by(
-            connection,
-            "SELECT id, labels FROM traversal INDEXED BY traversal_by_root"
-            f" WHERE is_child AND root IN ({{}}) AND ended_at IS NOT NULL LIMIT {_TRAVERSALS_AT_ONCE}",
-            self.roots,
-        )
-        query = "SELECT id, labels FROM traversal WHERE id IN ({})"
-        rows = children or select_by(connection, query, self.roots)
-        ids = [traversal for traversal, _ in rows]
-        journal = f"SELECT position FROM journal WHERE traversal IN ({{}}) LIMIT {_ROWS_AT_ONCE}"
-        if delete_rows(connection, f"DELETE FROM journal WHERE position IN ({journal})", ids) >= _ROWS_AT_ONCE:
-            return True
-        _forget_labels(connection, rows)
-        _forget_values(connection, ids)
-        for delete in _DELETES:
-            delete_rows(connection, delete, ids)
-        return bool(children)
+def forget_some(connection: sqlite3.Connection, roots: Sequence[str]) -> bool:
+    """Forget some of the families of these roots; whether there may be more."""
+    children = select_by(
+        connection,
+        "SELECT id, labels FROM traversal INDEXED BY traversal_by_root"
+        f" WHERE is_child AND root IN ({{}}) AND ended_at IS NOT NULL LIMIT {_TRAVERSALS_AT_ONCE}",
+        roots,
+    )
+    query = "SELECT id, labels FROM traversal WHERE id IN ({})"
+    rows = children or select_by(connection, query, roots)
+    ids = [traversal for traversal, _ in rows]
+    journal = f"SELECT position FROM journal WHERE traversal IN ({{}}) LIMIT {_ROWS_AT_ONCE}"
+    if delete_rows(connection, f"DELETE FROM journal WHERE position IN ({journal})", ids) >= _ROWS_AT_ONCE:
+        return True
+    _forget_labels(connection, rows)
+    _forget_values(connection, ids)
+    for delete in _DELETES:
+        delete_rows(connection, delete, ids)
+    return bool(children)
 
 
 def _forget_labels(connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes | None]]) -> None:
