@@ -3,6 +3,7 @@
 import bisect
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from attrs import define
 
@@ -93,13 +94,9 @@ class MemoryJournal:
         return len(self._unfinished)
 
     async def search(self, query: Query) -> Sequence[Summary]:
-        found: list[Summary] = []
         end = len(self._ids) if query.after is None else bisect.bisect_left(self._ids, query.after)
-        for traversal in reversed(self._ids[:end]):
-            summary = self._kept[traversal].summary
-            if len(found) < query.limit and _matches(summary, query):
-                found.append(summary)
-        return found
+        newest_first = (self._kept[traversal].summary for traversal in reversed(self._ids[:end]))
+        return list(islice((each for each in newest_first if _matches(each, query)), query.limit))
 
     async def forget(self, ended_before: datetime, limit: int) -> int:
         forgotten = 0
