@@ -23,7 +23,7 @@ class Relatives:
 
     def __init__(self, summaries: Iterable[Summary], compiled: Compiled) -> None:
         self.summaries: dict[TraversalId, Summary] = {}
-        self._compiled = compiled
+        self._compiled = dict(compiled)
         self._ended_before: dict[TraversalId, TraversalId] = {}
         self._standings: dict[TraversalId, Standing] = {}
         self.add(summaries)
@@ -34,6 +34,10 @@ class Relatives:
             self._standings.pop(summary.traversal, None)
             self.summaries[summary.traversal] = summary
             self._ended_before[follow_up_id(summary.traversal)] = summary.traversal
+
+    def learn(self, compiled: Compiled) -> None:
+        """The DAGs of those that nobody above began, before it is asked where anybody stands."""
+        self._compiled.update(compiled)
 
     def above(self, traversal: TraversalId) -> TraversalId | None:
         """Which traversal began it: its parent, its series, or the one whose onEnd it is."""
@@ -88,10 +92,10 @@ async def line_of(journal: Journal, dag_store: DagStore, summary: Summary) -> Re
 
 async def family_of(journal: Journal, dag_store: DagStore, root: TraversalId) -> Relatives:
     """All that a user's traversal began, and itself."""
-    family = await all_of(journal, root)
-    relatives = Relatives(family, {})
-    tops = [each for each in family if relatives.above(each.traversal) is None]
-    return Relatives(family, await _compiled(dag_store, tops))
+    relatives = Relatives(await all_of(journal, root), {})
+    tops = [each for each in relatives.summaries.values() if relatives.above(each.traversal) is None]
+    relatives.learn(await _compiled(dag_store, tops))
+    return relatives
 
 
 async def _above(journal: Journal, summary: Summary) -> Summary | None:
@@ -119,8 +123,7 @@ async def all_of(journal: Journal, root: TraversalId) -> Sequence[Summary]:
 
 async def _compiled(dag_store: DagStore, tops: Sequence[Summary]) -> Compiled:
     compiled: dict[DagHash, CompiledDag] = {}
-    for dag_hash in {each.origin.dag for each in tops} - {None}:
-        assert dag_hash is not None
+    for dag_hash in {each.origin.dag for each in tops if each.origin.dag is not None}:
         found = await dag_store.get_compiled(dag_hash)
         if found is not None:
             compiled[dag_hash] = found
