@@ -8,14 +8,7 @@ from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from waygrid_core.children.plan import EachPlan
-from waygrid_core.children.series_events import (
-    RunEnded,
-    RunScheduled,
-    RunSignalHeld,
-    RunStarted,
-    SeriesBegun,
-    SeriesEvent,
-)
+from waygrid_core.children.series_events import SeriesEvent
 from waygrid_core.dag.node import (
     AwaitWork,
     CallWork,
@@ -105,35 +98,13 @@ class Story:
 
 def sentence(standing: Standing, event: AnyEvent, at: datetime) -> str:
     """What happened, in one plain sentence without a full stop. `at` is when."""
-    match event:
-        case (
-            TraversalBegun()
-            | TraversalPaused()
-            | TraversalUnpaused()
-            | TraversalCompleted()
-            | TraversalFailed()
-            | TraversalCanceled()
-            | TraversalTimedOut()
-            | SignalHeld()
-        ):
-            return _of_traversal(standing, event)
-        case (
-            NodeScheduled()
-            | NodeDispatched()
-            | NodeStarted()
-            | NodeSucceeded()
-            | RetryScheduled()
-            | NodeFailed()
-            | NodeTimedOut()
-            | NodeCanceled()
-        ):
-            return _of_node(standing, event, at)
-        case ForkOpened() | BranchOpened() | BranchSucceeded() | BranchFailed() | BranchTimedOut() | BranchCanceled():
-            return _of_fork(standing, event)
-        case SeriesBegun() | RunStarted() | RunScheduled() | RunEnded() | RunSignalHeld():
-            return series_sentence(standing, event)
-        case _:
-            assert_never(event)
+    if isinstance(event, _OfNode):
+        return _of_node(standing, event, at)
+    if isinstance(event, _OfTraversal):
+        return _of_traversal(standing, event)
+    if isinstance(event, _OfFork):
+        return _of_fork(standing, event)
+    return series_sentence(standing, event)
 
 
 _OfTraversal: TypeAlias = (
