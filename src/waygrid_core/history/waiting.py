@@ -1,7 +1,7 @@
 """What has to happen before a traversal goes on: its obligations, as people see them."""
 
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -14,7 +14,9 @@ from waygrid_core.history.standing import Standing
 from waygrid_core.model.identifiers import NodeId, TimerId, TraversalId
 from waygrid_core.traversal.effects import DispatchNode, Schedule
 from waygrid_core.traversal.obligations import obligations
+from waygrid_core.traversal.signals import Resume, Retry, Timeout, TraversalTimeout
 from waygrid_core.traversal.state import TraversalState
+from waygrid_core.traversal.timers import timer_signal
 
 WaitKind: TypeAlias = Literal["answer", "event", "child", "timer"]
 
@@ -84,13 +86,12 @@ def _answer(standing: Standing, state: TraversalState, dispatch: DispatchNode) -
             assert_never(node.work)
 
 
-_WHY = {"resume": "delivery", "retry": "retry", "timeout": "timeout"}
+_WHY: Final[dict[type[Resume | Retry | Timeout], str]] = {Resume: "delivery", Retry: "retry", Timeout: "timeout"}
 
 
 def _timer(standing: Standing, timer: TimerId, due: datetime) -> Wait:
-    _, node, attempt, kind = timer.split("/")
-    if kind not in _WHY:
-        return Wait(kind="timer", due=due, why=kind)
-    node_id = NodeId(node)
-    name = standing.name(node_id)
-    return Wait(kind="timer", node=node_id, name=name, attempt=int(attempt), due=due, why=_WHY[kind])
+    signal = timer_signal(timer)
+    if isinstance(signal, TraversalTimeout):
+        return Wait(kind="timer", due=due, why="traversal-timeout")
+    node, why = signal.node, _WHY[type(signal)]
+    return Wait(kind="timer", node=node, name=standing.name(node), attempt=signal.attempt, due=due, why=why)
