@@ -12,11 +12,11 @@ def compiled_inside(compiled: CompiledDag, dag_hash: DagHash) -> CompiledDag | N
 
     Of several places where one body stands it has the annotations of the first.
     """
-    annotations = dict(reversed([(compiled.dag.hash, compiled.annotations), *_inside(compiled, compiled.dag.hash)]))
-    if dag_hash not in annotations:
-        return None
     if dag_hash == compiled.dag.hash:
         return compiled
+    annotations = dict(reversed(_inside(compiled, compiled.dag.hash)))
+    if dag_hash not in annotations:
+        return None
     bodies = {inner: compiled[inner] for inner, _ in _inside(compiled, dag_hash)}
     return CompiledDag(dag=compiled[dag_hash], bodies=bodies, annotations=annotations[dag_hash])
 
