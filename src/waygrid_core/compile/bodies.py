@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from waygrid_core.compile.draft import Draft
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.node import CallWork, EachWork, LoopWork, TaskNode
+from waygrid_core.dag.naming import body_of
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.spec.limits import Limits
@@ -40,11 +40,7 @@ class Heights:
 
 def bodies_of(dag: Dag) -> tuple[DagHash, ...]:
     """The bodies that the nodes of a DAG name, and its onEnd."""
-    bodies = [
-        node.work.body
-        for node in dag.nodes.values()
-        if isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork)
-    ]
+    bodies = [body for node in dag.nodes.values() if (body := body_of(node)) is not None]
     if dag.on_end is not None:
         bodies.append(dag.on_end)
     return tuple(dict.fromkeys(bodies))

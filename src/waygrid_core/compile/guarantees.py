@@ -8,7 +8,8 @@ from attrs import frozen
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.dag.dag import CompiledDag, DagAnnotations
 from waygrid_core.dag.named_nodes import PlacedNode
-from waygrid_core.dag.node import CallWork, DagNode, EachWork, LoopWork, TaskNode
+from waygrid_core.dag.naming import body_of
+from waygrid_core.dag.node import DagNode, TaskNode
 from waygrid_core.dag.node import JoinNode as DagJoinNode
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash
@@ -110,9 +111,10 @@ def _of_dag(part: _NamedDag) -> _Named:
         if called is None:
             continue
         own.add(called)
-        if isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork):
+        body = body_of(node)
+        if body is not None:
             inner = None if annotation is None else annotation.body
-            below.setdefault(called, []).append(_NamedDag(compiled, node.work.body, inner))
+            below.setdefault(called, []).append(_NamedDag(compiled, body, inner))
     if dag.on_end is not None:
         below.setdefault(ON_END, []).append(_NamedDag(compiled, dag.on_end, None if said is None else said.on_end))
     return _Named(frozenset(own), below)

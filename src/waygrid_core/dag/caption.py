@@ -19,6 +19,7 @@ from waygrid_core.condition.pointer import write_pointer
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.edge import BRANCH, CONDITION, JOIN, SUCCESS, Guard
 from waygrid_core.dag.flat_writing import type_of
+from waygrid_core.dag.naming import body_annotations, body_of, on_end_annotations
 from waygrid_core.dag.node import (
     AwaitWork,
     CallWork,
@@ -88,13 +89,12 @@ def panels_of(compiled: CompiledDag) -> tuple[Panel, ...]:
 def _inner(panel: Panel) -> list[tuple[DagHash, DagAnnotations, str]]:
     inner: list[tuple[DagHash, DagAnnotations, str]] = []
     for node in panel.dag.nodes.values():
-        if isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork):
-            annotation = panel.annotations.nodes.get(node.id)
-            said = None if annotation is None else annotation.body
+        body = body_of(node)
+        if body is not None:
             title = caption_of(panel, node).title
-            inner.append((node.work.body, said or DagAnnotations(), f"body of {title}"))
+            inner.append((body, body_annotations(panel.annotations, node.id), f"body of {title}"))
     if panel.dag.on_end is not None:
-        inner.append((panel.dag.on_end, panel.annotations.on_end or DagAnnotations(), "at the end"))
+        inner.append((panel.dag.on_end, on_end_annotations(panel.annotations), "at the end"))
     return inner
 
 
