@@ -8,11 +8,13 @@ import pytest
 from aiohttp import web
 
 from examples.agent.openai_stand_in import serve
-from tests.integration.plant.running import run_one, run_spec, work
+from tests.integration.plant.running import compiled, run_one, run_spec, work
 from tests.integration.services.attempts import raw_server, serving
 from tests.integration.services.test_outbound import send_a_body_for_ever, send_headers_for_ever
+from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.live_feed import Progress
 from waygrid_shell.processors.function import App
+from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import Settings
@@ -157,10 +159,6 @@ async def test_without_a_setting_nothing_private_is_reached_and_no_policy_tries_
         return web.Response()
 
     async with serving(inside) as url:
-        from tests.integration.plant.running import compiled
-        from waygrid_shell.origins.batch.payloads import Payload
-        from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
-
         for service in ("processor/http", "destination/webhook"):
             retry = {"type": "Linear", "base": "1h", "maxRetries": 3}
             node = {"type": "standard", "address": f"waygrid://{service}", "parameters": {"url": url}}

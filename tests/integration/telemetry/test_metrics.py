@@ -7,6 +7,7 @@ import anyio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.plant.running import work
 from tests.integration.telemetry.plant import ORIGIN, run_requests
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import EventReceived
@@ -33,10 +34,6 @@ def scraped(metrics: Metrics) -> dict[str, float]:
     }
 
 
-def processor(service: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "standard", "address": f"waygrid://processor/{service}", **fields}
-
-
 async def test_steps_ends_attempts_timers_events_and_batches_are_counted() -> None:
     app, metrics, ports = App(), Metrics(), memory_ports()
 
@@ -59,12 +56,12 @@ async def test_steps_ends_attempts_timers_events_and_batches_are_counted() -> No
             {
                 "type": "fork",
                 "joinNodeId": "j",
-                "branches": {"a": processor("stuck", timeout="5ms"), "b": processor("reserve")},
+                "branches": {"a": work("stuck", timeout="5ms"), "b": work("reserve")},
                 "join": {
                     "type": "join",
                     "joinNodeId": "j",
                     "strategy": {"type": "Or"},
-                    "onSuccess": {"type": "call", "body": processor("reserve"), "onSuccess": processor("charge")},
+                    "onSuccess": {"type": "call", "body": work("reserve"), "onSuccess": work("charge")},
                 },
             }
         ]

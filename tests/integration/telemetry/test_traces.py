@@ -9,6 +9,7 @@ import anyio
 import pytest
 from opentelemetry import trace
 
+from tests.integration.plant.running import work
 from tests.integration.telemetry.collector import Collector, Seen
 from tests.integration.telemetry.plant import run_requests
 from waygrid_core.envelope.stamps import Trace
@@ -21,10 +22,6 @@ from waygrid_shell.telemetry.tracing import current_traceparent
 pytestmark = pytest.mark.anyio
 
 GIVEN = Trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
-
-
-def processor(service: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "standard", "address": f"waygrid://processor/{service}", **fields}
 
 
 async def traced(collector: Collector, document: dict[str, Any], app: App, given: Trace | None) -> dict[str, Seen]:
@@ -47,7 +44,7 @@ async def test_a_traversal_is_a_span_in_the_trace_of_its_request_and_attempts_ar
         return {}
 
     retry = {"type": "Linear", "base": "1ms", "maxRetries": 1}
-    document = {"entryPoints": [processor("flaky", retryPolicy=retry)]}
+    document = {"entryPoints": [work("flaky", retryPolicy=retry)]}
     tracing = OtlpTracing(collector.url, "shop")
     (traversal,) = await run_requests(document, app, [GIVEN], tracing=tracing, name="order-7")
     assert await tracing.close(10)
@@ -72,7 +69,7 @@ async def test_a_traversal_is_a_span_in_the_trace_of_its_request_and_attempts_ar
 async def test_children_are_spans_inside_the_traversal_that_called_them(collector: Collector) -> None:
     app = App()
     app.processor("inner")(lambda given: given)
-    document = {"entryPoints": [{"type": "call", "body": {**processor("inner")}}]}
+    document = {"entryPoints": [{"type": "call", "body": work("inner")}]}
     spans = await traced(collector, document, app, None)
     parent, child = sorted((each for each in collector.spans if each.name.startswith("traversal")), key=_depth)
     assert (parent.parent, child.parent) == ("", parent.span)
@@ -105,7 +102,7 @@ async def test_a_handlers_own_spans_and_its_requests_are_inside_its_attempt_in_t
             sent.append(current_traceparent())
         return {}
 
-    document = {"entryPoints": [processor("async", onSuccess=processor("sync"))]}
+    document = {"entryPoints": [work("async", onSuccess=work("sync"))]}
     await run_requests(document, app, [None], tracing=tracing)
     assert await tracing.close(10)
     spans = {span.name: span for span in collector.spans}
@@ -119,7 +116,7 @@ async def test_a_caller_that_does_not_sample_is_not_recorded(collector: Collecto
     app = App()
     app.processor("a")(lambda given: given)
     unsampled = Trace(GIVEN.traceparent[:-2] + "00")
-    assert await traced(collector, {"entryPoints": [processor("a")]}, app, unsampled) == {}
+    assert await traced(collector, {"entryPoints": [work("a")]}, app, unsampled) == {}
 
 
 async def test_without_an_exporter_an_attempt_knows_its_trace_all_the_same() -> None:
@@ -131,7 +128,7 @@ async def test_without_an_exporter_an_attempt_knows_its_trace_all_the_same() -> 
         sent.append(current_traceparent())
         return {}
 
-    (traversal,) = await run_requests({"entryPoints": [processor("a")]}, app, [GIVEN])
+    (traversal,) = await run_requests({"entryPoints": [work("a")]}, app, [GIVEN])
     assert sent == [f"{GIVEN.traceparent[:35]}-{span_id(traversal)}-01"]
     assert current_traceparent() is None
 
@@ -141,7 +138,7 @@ async def test_a_collector_that_hangs_holds_up_neither_traversals_nor_the_end(co
     app.processor("a")(lambda given: given)
     collector.hangs = True
     tracing = OtlpTracing(collector.url, "shop")
-    await run_requests({"entryPoints": [processor("a")]}, app, [None] * 20, tracing=tracing)
+    await run_requests({"entryPoints": [work("a")]}, app, [None] * 20, tracing=tracing)
     assert not await tracing.close(0.05)
 
 
@@ -181,7 +178,7 @@ async def test_a_line_that_a_handler_logs_says_which_attempt_it_belongs_to() -> 
         log.warning("charged")
         return {}
 
-    document = {"entryPoints": [processor("async", onSuccess=processor("sync"))]}
+    document = {"entryPoints": [work("async", onSuccess=work("sync"))]}
     try:
         (traversal,) = await run_requests(document, app, [None])
     finally:

@@ -1,6 +1,6 @@
 """Which addresses may be connected to."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -89,8 +89,6 @@ def test_the_refusal_says_how_to_allow_it() -> None:
 
 
 def test_allowing_everything_of_ipv4_allows_nothing_of_ipv6() -> None:
-    from ipaddress import ip_address
-
     everything = [ip_network("0.0.0.0/0")]
     assert is_allowed(ip_address("10.0.0.1"), everything)
     assert not is_allowed(ip_address("fd00::1"), everything)
