@@ -9,7 +9,7 @@ What lines never hold: payloads, the values of secrets (`secrets_kept_out`), the
 import json
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import orjson
@@ -60,8 +60,7 @@ def write_logs(level: str, form: Form, stream: TextIO | None = None) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    keep_short(_TALKATIVE)
     logging.captureWarnings(True)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -69,6 +68,12 @@ def write_logs(level: str, form: Form, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def keep_short(libraries: Iterable[str]) -> None:
+    """From now on, of these only warnings and what is above them are logged, or less if less is logged of all else."""
+    for name in libraries:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def _shared() -> list[Processor]:

@@ -14,7 +14,7 @@ import structlog
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_shell.telemetry.current import CURRENT_ATTEMPT, CurrentAttempt
-from waygrid_shell.telemetry.logs import Form, write_logs
+from waygrid_shell.telemetry.logs import Form, keep_short, write_logs
 from waygrid_shell.telemetry.secrets_at_hand import secrets_kept_out
 
 
@@ -100,6 +100,14 @@ def test_libraries_that_write_down_what_they_send_are_kept_short_at_every_level(
     logging.getLogger(f"{library}.inside").debug("Request options: {'json_data': 'private'}")
     logging.getLogger(f"{library}.inside").warning("slow")
     assert [line["message"] for line in log.lines] == ["slow"]
+
+
+def test_a_library_that_is_kept_short_is_not_louder_than_all_else(log: Log) -> None:
+    log.write("error")
+    keep_short(["openai"])
+    logging.getLogger("openai.inside").warning("slow")
+    logging.getLogger("openai.inside").error("gone")
+    assert [line["message"] for line in log.lines] == ["gone"]
 
 
 def test_warnings_are_lines_too(log: Log) -> None:

@@ -23,7 +23,6 @@ the protocol, or a refusal), `bad-value` (a parameter, an address that may not b
 model takes).
 """
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,9 +134,9 @@ class _Sdk:
         import openai.resources.chat
 
         from waygrid_shell.processors.openai.transport import GuardedTransport, RefusedAddress, TooLarge
+        from waygrid_shell.telemetry.logs import keep_short
 
-        for name in ("openai", "httpx2", "httpcore2"):  # at `debug` they would write whole conversations into the log
-            logging.getLogger(name).setLevel(logging.WARNING)
+        keep_short(("openai", "httpx2", "httpcore2"))  # at `debug` they would write whole conversations into the log
         self.openai = openai
         self.errors = (openai.OpenAIError, httpx2.HTTPError, ValueError)
         self.refused = RefusedAddress
