@@ -4,8 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from aiohttp import web
 
 from tests.integration.plant.receiver import Receiver
 from tests.integration.plant.running import run_one, work
+from tests.integration.services.attempts import serving
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 
 pytestmark = pytest.mark.anyio
@@ -21,20 +20,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def ports() -> Ports:
     return memory_ports()
-
-
-@asynccontextmanager
-async def serving(handler: Any) -> AsyncIterator[str]:
-    app = web.Application(client_max_size=10 * 1024 * 1024)
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        await runner.cleanup()
 
 
 def http(**parameters: Any) -> dict[str, Any]:
