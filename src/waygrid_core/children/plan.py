@@ -3,7 +3,7 @@ kept beside its state, so that its DAG can be had again at any time.
 """
 
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -55,3 +55,12 @@ class EachPlan:
 
 
 TraversalPlan: TypeAlias = SinglePlan | SeriesPlan | LoopPlan | RunPlan | EachPlan
+
+
+def dag_named_in(plan: TraversalPlan) -> DagHash:
+    """The DAG that was asked for, or whose bodies were: what somebody has stored. `derive.dag_of` is what runs."""
+    match plan:
+        case SinglePlan(dag=dag) | SeriesPlan(dag=dag) | RunPlan(dag=dag) | LoopPlan(body=dag) | EachPlan(body=dag):
+            return dag
+        case _:
+            assert_never(plan)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias, assert_never
+from typing import Protocol, TypeAlias
 
 from attrs import Factory, frozen
 
-from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
+from waygrid_core.children.plan import TraversalPlan, dag_named_in
 from waygrid_core.children.series_effects import SeriesEffect
 from waygrid_core.children.series_events import SeriesEvent
 from waygrid_core.children.series_state import SeriesState
@@ -42,13 +42,7 @@ class Origin:
     @property
     def dag(self) -> DagHash | None:
         """The DAG that was asked for, or whose bodies were; None while nothing but a cancel has been heard."""
-        match self.plan:
-            case SinglePlan(dag=dag) | SeriesPlan(dag=dag) | RunPlan(dag=dag) | LoopPlan(body=dag) | EachPlan(body=dag):
-                return dag
-            case None:
-                return None
-            case _:
-                assert_never(self.plan)
+        return None if self.plan is None else dag_named_in(self.plan)
 
 
 @frozen(kw_only=True)

@@ -9,7 +9,6 @@ from waygrid_core.model.identifiers import DagHash
 from waygrid_core.template.template import SecretReference
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.runtime.wiring import Ports
-from waygrid_shell.services.waystation.roster import body_of
 
 
 def addresses_of(dags: Iterable[Dag]) -> frozenset[ServiceAddress]:
@@ -44,8 +43,7 @@ def all_dags(compiled: CompiledDag) -> tuple[Dag, ...]:
 async def dags_of(unfinished: Iterable[Summary], ports: Ports) -> tuple[Dag, ...]:
     """The DAGs that these traversals run, and all that those run, as far as somebody has stored them."""
     found: dict[DagHash, Dag] = {}
-    plans = (summary.origin.plan for summary in unfinished)
-    pending = list({body_of(plan) for plan in plans if plan is not None})
+    pending = list({summary.origin.dag for summary in unfinished if summary.origin.dag is not None})
     while pending:
         dag_hash = pending.pop()
         dag = None if dag_hash in found else await ports.dag_store.get(dag_hash)

@@ -7,7 +7,7 @@ from datetime import datetime
 from waygrid_core.history.status import shown_status
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.ports.journal import Decision, Journal
-from waygrid_shell.services.waystation.roster import Present, body_of
+from waygrid_shell.services.waystation.roster import Present
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import BATCH_SIZE, ENDED, STEPS, TRAVERSAL_SECONDS
 from waygrid_shell.telemetry.tracing import Tracing, TraversalSpan
@@ -48,7 +48,7 @@ class Accounts:
                         root=origin.root,
                         given=origin.trace,
                         name=origin.name,
-                        dag=None if origin.plan is None else body_of(origin.plan),
+                        dag=origin.dag,
                         status=state.status,
                         error=state.error,
                         begun_at=begun_at,

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import define
 
 from waygrid_core.children.derive import dag_of
-from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
+from waygrid_core.children.plan import EachPlan, TraversalPlan, dag_named_in
 from waygrid_core.dag.dag import Dag
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.trace_context import trace_within
@@ -78,14 +78,14 @@ class Roster:
         """Have the DAGs of these plans at hand, those that somebody has put into the store."""
         if len(self._dags) >= _MAX_DAGS:  # who is present has its own; what is asked for here is fetched anew
             self._dags.clear()
-        for dag_hash in {body_of(plan) for plan in plans} - self._dags.keys():
+        for dag_hash in {dag_named_in(plan) for plan in plans} - self._dags.keys():
             dag = await self._dag_store.get(dag_hash)
             if dag is not None:
                 self._dags[dag_hash] = dag
 
     def dag_of(self, plan: TraversalPlan | None) -> Dag | None:
         """The DAG that a plan runs; None without a plan, or if nobody has put its DAG into the store."""
-        if plan is None or body_of(plan) not in self._dags:
+        if plan is None or dag_named_in(plan) not in self._dags:
             return None
         if isinstance(plan, EachPlan):
             return _each_dag(plan)
@@ -101,13 +101,6 @@ class Roster:
             self._present.move_to_end(traversal)
             if len(self._present) > MAX_AT_HAND:
                 self._present.popitem(last=False)
-
-
-def body_of(plan: TraversalPlan) -> DagHash:
-    """The DAG that a plan names."""
-    match plan:
-        case SinglePlan(dag=dag) | SeriesPlan(dag=dag) | RunPlan(dag=dag) | LoopPlan(body=dag) | EachPlan(body=dag):
-            return dag
 
 
 @lru_cache(maxsize=64)
