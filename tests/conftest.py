@@ -6,6 +6,7 @@ The same commit draws the same examples each time, in CI and at every desk: a ra
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A story is large data by design, and slow to draw beside what it tests; neither says that a strategy is wrong.
@@ -15,3 +16,9 @@ settings.register_profile("default", max_examples=50, deadline=None, suppress_he
 settings.register_profile("random", max_examples=50, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("nightly", max_examples=5_000, deadline=None, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What asynchronous tests run on: aiohttp, uvicorn and the SQLite thread know asyncio alone."""
+    return "asyncio"

@@ -9,11 +9,6 @@ import pytest
 from waygrid_shell.runtime.wiring import OpenPorts, Ports, memory_ports, sqlite_ports
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=["memory", "sqlite"])
 def open_ports(request: pytest.FixtureRequest, tmp_path: Path) -> OpenPorts:
     if request.param == "sqlite":

@@ -15,7 +15,6 @@ Each page runs in an empty folder of its own, block by block. A comment before a
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,8 @@ from typing import Final
 
 import pytest
 from attrs import evolve, frozen
+
+from tests.free_port import free_port
 
 DEFAULT_PORT: Final = "8400"
 
@@ -177,10 +178,3 @@ def command(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
 def environment(folder: Path) -> dict[str, str]:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     return {**os.environ, "PATH": path, "PYTHONPATH": str(folder)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,7 +12,8 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from tests.servers.processes import Server, folder, free_port
+from tests.free_port import free_port
+from tests.servers.processes import Server, folder
 from tests.servers.programs import HERE, Missing, kafka_jars, program
 
 _FLAGS: Final = (

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.servers.processes import Server, folder, free_port
+from tests.free_port import free_port
+from tests.servers.processes import Server, folder
 from tests.servers.programs import program
 
 _SETTINGS: Final = {

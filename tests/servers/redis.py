@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 import redis
 
-from tests.servers.processes import Server, folder, free_port
+from tests.free_port import free_port
+from tests.servers.processes import Server, folder
 from tests.servers.programs import program
 
 

@@ -14,10 +14,10 @@ from attrs import frozen
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_shell.api.application import application
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.origins.http.acceptance import Acceptance
 from waygrid_shell.processors.function import App
-from waygrid_shell.resources.platform import Health
+from waygrid_shell.runtime import platform
 from waygrid_shell.runtime.embedded import embedded_plant
+from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
@@ -92,51 +92,30 @@ class Api:
 
 
 def platform_over(ports: Ports, settings: ServerSettings | None = None, metrics: Metrics | None = None) -> Platform:
-    """What the API needs, of these ports."""
-    settings, metrics = settings or ServerSettings(), metrics or Metrics()
-    return Platform(
-        journal=ports.journal,
-        dag_store=ports.dag_store,
-        event_log=ports.event_log,
-        event_book=ports.event_book,
-        claim_book=ports.claim_book,
-        seen_ledger=ports.seen_ledger,
-        channel_log=ports.channel_log,
-        live_feed=ports.live_feed,
-        clock=ports.clock,
-        acceptance=Acceptance(
-            event_log=ports.event_log,
-            claim_book=ports.claim_book,
-            journal=ports.journal,
-            dag_store=ports.dag_store,
-            clock=ports.clock,
-            settings=settings,
-            metrics=metrics,
-        ),
-        settings=settings,
-        metrics=metrics,
-        health=lambda: Health(ready=True, version="test"),
-    )
+    """The product's own, of a plant that has begun."""
+    vitals = Vitals()
+    vitals.begin()
+    return platform.platform_over(ports, settings or ServerSettings(), metrics or Metrics(), vitals)
 
 
 @asynccontextmanager
 async def serving(ports: Ports, app: App | None = None, settings: ServerSettings | None = None) -> AsyncIterator[Api]:
     """A plant that runs, and its API."""
-    platform = platform_over(ports, settings)
+    served = platform_over(ports, settings)
     async with embedded_plant(ports, (app or App()).served), anyio.create_task_group() as tasks:
-        tasks.start_soon(platform.acceptance.run)
-        async with listening(platform) as api:
+        tasks.start_soon(served.acceptance.run)
+        async with listening(served) as api:
             yield api
         tasks.cancel_scope.cancel()
 
 
 @asynccontextmanager
-async def listening(platform: Platform) -> AsyncIterator[Api]:
+async def listening(served: Platform) -> AsyncIterator[Api]:
     """The API alone, whatever serves its ports."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(application(platform), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(application(served), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
         server = _Server(config)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
@@ -144,7 +123,7 @@ async def listening(platform: Platform) -> AsyncIterator[Api]:
                 while not server.started:
                     await anyio.sleep(0.005)
             async with aiohttp.ClientSession() as session:
-                yield Api(platform=platform, url=url, session=session)
+                yield Api(platform=served, url=url, session=session)
             server.should_exit = True
 
 

@@ -24,11 +24,6 @@ STATUSES = {"completed": "Completed", "failed": "Failed"}
 EDGES = ("onSuccess", "onFailure", "always")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def tame(scenario: Document) -> Document:
     """The scenario, so that it has one end; every node has one outcome, which its parameters say too."""
     outcomes: Document = {}

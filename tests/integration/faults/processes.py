@@ -2,9 +2,7 @@
 
 import os
 import re
-import secrets
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +13,8 @@ import aiohttp
 import anyio
 from anyio.abc import Process
 from attrs import define, field
+
+from tests.free_port import free_port
 
 LONG: float = 60.0
 """How long a process may take to come up or to end."""
@@ -52,21 +52,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, and that the system gives to nobody who asks for any.
-
-    A server that is killed must come back to the same.
-    """
-    while True:
-        port = secrets.choice(range(15_000, 30_000))
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @define

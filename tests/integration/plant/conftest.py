@@ -1,18 +1,11 @@
-"""A plant on real files, and a receiver on real sockets."""
+"""A receiver on real sockets."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.integration.plant.receiver import Receiver
-from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -28,13 +21,3 @@ async def receiver() -> AsyncIterator[Receiver]:
     receiver.url = f"http://{host}:{port}/hook"
     yield receiver
     await runner.cleanup()
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ports]:
-    """The ports of a plant, in memory and in a file."""
-    if request.param == "memory":
-        yield memory_ports()
-        return
-    async with sqlite_ports(tmp_path / "data") as ports:
-        yield ports

@@ -9,11 +9,6 @@ from tests.integration.telemetry.collector import Collector
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
     collector = Collector()
     app = web.Application()

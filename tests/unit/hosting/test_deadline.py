@@ -9,11 +9,6 @@ from waygrid_shell.hosting.deadline import Deadline
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def cancels_left() -> int:
     task = asyncio.current_task()
     assert task is not None

@@ -15,11 +15,6 @@ from waygrid_shell.runtime.vitals import Vitals
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def answer(vitals: Vitals, scope: MutableMapping[str, Any]) -> list[MutableMapping[str, Any]]:
     """What an application behind `Draining` sends."""
 

@@ -1,4 +1,4 @@
-"""A platform with its HTTP API on a real port, for stories of traversals."""
+"""What most tests of the shell stand on: one backend, ports of both technologies, and the API over them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,11 +7,6 @@ import pytest
 
 from tests.integration.api.serving import Api, serving
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -26,6 +21,6 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture
 async def api(ports: Ports) -> AsyncIterator[Api]:
-    """The API of a plant that runs, without keys."""
+    """The API of a plant that runs and serves nothing of a user's, without keys."""
     async with serving(ports) as api:
         yield api
