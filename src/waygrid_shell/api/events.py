@@ -51,11 +51,11 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 
     async def send_to_traversal(request: Request) -> Response:
         traversal = traversal_id(request)
-        known = await known_traversal(platform, traversal)
-        if known.summary is None:
+        summary = await known_traversal(platform, traversal)
+        if summary is None:
             return await _send(platform, request, traversal)
-        refuse_if_ended(known.summary)
-        return await _send(platform, request, known.summary.origin.root)
+        refuse_if_ended(summary)
+        return await _send(platform, request, summary.origin.root)
 
     async def send(request: Request) -> Response:
         key = request.query_params.get("key", "")

@@ -3,7 +3,6 @@
 import secrets
 from typing import Final, Literal, TypeAlias, assert_never
 
-from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,9 +64,9 @@ def _handle(platform: Platform, name: Steering) -> Handle:
     async def handle(request: Request) -> Response:
         traversal = traversal_id(request)
         reason = (await read_optional_body(request, CancelRequest)).reason if name == "cancel" else None
-        known = await known_traversal(platform, traversal)
-        if known.summary is not None:
-            refuse_if_ended(known.summary)
+        summary = await known_traversal(platform, traversal)
+        if summary is not None:
+            refuse_if_ended(summary)
         record = seal(
             WAYSTATION,
             _message(name, traversal, reason),
@@ -93,20 +92,15 @@ def _message(name: Steering, traversal: TraversalId, reason: str | None) -> Mess
             assert_never(name)
 
 
-@frozen
-class KnownTraversal:
-    """A traversal that somebody handed in. `summary` None: nothing has been decided about it yet."""
+async def known_traversal(platform: Platform, traversal: TraversalId) -> Summary | None:
+    """A traversal that somebody handed in; None if nothing has been decided about it yet.
 
-    id: TraversalId
-    summary: Summary | None
-
-
-async def known_traversal(platform: Platform, traversal: TraversalId) -> KnownTraversal:
-    """The traversal of that id. Raises `Refusal` (404) for one that nobody handed in."""
+    Raises `Refusal` (404) for one that nobody handed in.
+    """
     summary = (await platform.journal.summaries([traversal])).get(traversal)
     if summary is None and traversal not in await platform.claim_book.notes([traversal]):
         raise no_traversal(traversal)
-    return KnownTraversal(traversal, summary)
+    return summary
 
 
 def refuse_if_ended(summary: Summary) -> None:
