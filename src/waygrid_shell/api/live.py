@@ -18,7 +18,8 @@ from waygrid_shell.api.operation import Answer, Handle, Operation, Parameter
 from waygrid_shell.api.parameters import ID
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import no_traversal, traversal_id
+from waygrid_shell.api.respond import traversal_id
+from waygrid_shell.api.steering import known_traversal
 from waygrid_shell.api.views import view
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.resources.document import to_json
@@ -74,14 +75,13 @@ class _EventStream(StreamingResponse):
 def _live(platform: Platform) -> Handle:
     async def watch_traversal(request: Request) -> Response:
         traversal = traversal_id(request)
-        shown = await view(platform, traversal)
-        if shown is None:
-            raise no_traversal(traversal)
+        summary = await known_traversal(platform, traversal)
         if not platform.lookout.has_room:
             said = f"{MAX_WATCHERS} streams are open already, or the platform is stopping; ask for the state instead"
             raise Refusal(503, "no-room", "There is no room to watch", said, headers={"Retry-After": "5"})
         place = parse_place(request.headers.get("last-event-id", ""))
-        stream = _events(platform, traversal, TraversalId(shown.root), place)
+        root = traversal if summary is None else summary.origin.root
+        stream = _events(platform, traversal, root, place)
         return _EventStream(stream, media_type=EVENT_STREAM, headers=_HEADERS)
 
     return watch_traversal
