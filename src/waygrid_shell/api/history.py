@@ -10,7 +10,8 @@ from waygrid_shell.api.listing import next_page
 from waygrid_shell.api.operation import Answer, Handle, Operation, Parameter
 from waygrid_shell.api.parameters import ID, LIMIT
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.api.respond import bad_parameter, flag, limit_of, no_traversal, respond, traversal_id
+from waygrid_shell.api.respond import bad_parameter, flag, limit_of, respond, traversal_id
+from waygrid_shell.api.steering import known_traversal
 from waygrid_shell.resources.history import History, HistoryEntry
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.services.history.cursor import Cursor, parse_cursor
@@ -57,8 +58,7 @@ def _history(platform: Platform) -> Handle:
         tell = service.of_all if flag(request, "children") else service.of_one
         page = await tell(traversal, after=after, limit=limit)
         if page is None:
-            if traversal not in await platform.claim_book.notes([traversal]):
-                raise no_traversal(traversal)
+            await known_traversal(platform, traversal)
             return respond(History(traversal=traversal, entries=()))
         following = next_page(request, str(page.entries[-1].cursor)) if page.has_more else None
         return respond(History(traversal=traversal, entries=tuple(map(_entry, page.entries)), next=following))
