@@ -85,8 +85,6 @@ def all_operations(platform: Platform) -> tuple[Operation, ...]:
         *specs.operations(platform),
         *dags.operations(platform),
         *dead_letters.operations(platform),
-        *channels.operations(platform),
-        *work.operations(platform),
         *health.operations(platform),
         *metrics_page.operations(platform),
     )

@@ -19,7 +19,6 @@ from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.api.access import require
-from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.destinations.websocket import CHANNEL_NAME
@@ -42,12 +41,6 @@ _PAGE: Final = 32
 
 _MAX_NUMBER: Final = 2**63 - 1
 _FAREWELL_SECONDS: Final = 1.0
-
-
-def operations(platform: Platform) -> tuple[Operation, ...]:
-    """None: a channel is listened to on a WebSocket."""
-    del platform
-    return ()
 
 
 def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:

@@ -31,7 +31,6 @@ _TAGS: Final = {
     "specs": "Checked, and stored as DAGs.",
     "dags": "Stored DAGs, by hash.",
     "dead letters": "Messages that nobody could handle.",
-    "channels": "What was delivered to whoever listens.",
     "platform": "Health, metrics, this document.",
 }
 

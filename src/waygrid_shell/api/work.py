@@ -9,17 +9,10 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from waygrid_shell.api.access import require
-from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.work_connection import WorkConnection
 from waygrid_shell.hosting.desk import Desks
 from waygrid_shell.resources.work import WORK_PATH
-
-
-def operations(platform: Platform) -> tuple[Operation, ...]:
-    """None: all of it is said on a WebSocket."""
-    del platform
-    return ()
 
 
 def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:
