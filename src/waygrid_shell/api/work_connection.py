@@ -94,7 +94,9 @@ class WorkConnection:
             hello = await self._hello()
             async with AsyncExitStack() as stack:
                 lost = await self._take_seats(hello, stack)
-                await self._converse(Welcome(protocol=frames.PROTOCOL, version=_version(), lost=lost))
+                await self._converse(
+                    Welcome(protocol=frames.PROTOCOL, version=self._platform.health().version, lost=lost)
+                )
         except WebSocketDisconnect:
             return
         except BadFrame as bad:
@@ -284,9 +286,3 @@ def _by_seat(given: Sequence[_Given]) -> list[tuple[Desk, Seat, list[Job]]]:
 
 def _ignore(jobs: Sequence[Job]) -> None:
     del jobs
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("waygrid")
