@@ -11,7 +11,6 @@ from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
-from waygrid_shell.ports.event_book import EventBook
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.ports.live_feed import LiveFeed
@@ -28,7 +27,6 @@ class Platform:
     journal: Journal
     dag_store: DagStore
     event_log: EventLog
-    event_book: EventBook
     claim_book: ClaimBook
     seen_ledger: SeenLedger
     channel_log: ChannelLog

@@ -23,7 +23,6 @@ def platform_over(ports: Ports, settings: ServerSettings, metrics: Metrics, vita
         journal=ports.journal,
         dag_store=ports.dag_store,
         event_log=ports.event_log,
-        event_book=ports.event_book,
         claim_book=ports.claim_book,
         seen_ledger=ports.seen_ledger,
         channel_log=ports.channel_log,
