@@ -1,7 +1,7 @@
 """What is told live of a traversal, as server-sent events: `event` is the name of the class in lower case.
 
 A stream begins with `state` (a TraversalView), goes on with `change` and `progress`, and closes after `ended` (a
-TraversalView). The id of an SSE event is the version of the traversal: who comes back with `Last-Event-ID` gets what
+TraversalView). The id of an SSE event says where the stream is: who comes back with it as `Last-Event-ID` gets what
 changed since, from the journal.
 """
 
