@@ -33,7 +33,7 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.hosting.apart.processes import ExpressionProcesses
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import HttpClient, shown_url
+from waygrid_shell.hosting.http_client import HttpClient, refusal, shown_url
 from waygrid_shell.hosting.parameters import max_wait, optional_object, optional_text, refuse_unknown, seconds_of
 from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 from waygrid_shell.processors.openai.answer import Answer, whole_text
@@ -133,13 +133,12 @@ class _Sdk:
         import openai
         import openai.resources.chat
 
-        from waygrid_shell.processors.openai.transport import GuardedTransport, RefusedAddress, TooLarge
+        from waygrid_shell.processors.openai.transport import GuardedTransport, TooLarge
         from waygrid_shell.telemetry.logs import keep_short
 
         keep_short(("openai", "httpx2", "httpcore2"))  # at `debug` they would write whole conversations into the log
         self.openai = openai
         self.errors = (openai.OpenAIError, httpx2.HTTPError, ValueError)
-        self.refused = RefusedAddress
         self.too_large = TooLarge
         self._http = httpx2.AsyncClient(transport=GuardedTransport(client), trust_env=False, follow_redirects=False)
 
@@ -237,13 +236,13 @@ def _status_failure(error: "openai.APIStatusError", place: str) -> Failed:
 
 def _failure(error: BaseException, place: str, timeout: float, sdk: _Sdk) -> Failed:
     """What is no answer with a status. The reason is often under what the SDK makes of it."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, sdk.refused):
-            return Failed("bad-value", f"{place} is not sent: {found}")
-        if isinstance(found, sdk.too_large):
-            return Failed("bad-output", f"{place}: {found}")
-        reason, found = found, found.__cause__
+    if (refused := refusal(error)) is not None:
+        return Failed("bad-value", f"{place} is not sent: {refused}")
+    reason = error
+    while reason.__cause__ is not None and not isinstance(reason, sdk.too_large):
+        reason = reason.__cause__
+    if isinstance(reason, sdk.too_large):
+        return Failed("bad-output", f"{place}: {reason}")
     if isinstance(error, sdk.openai.APITimeoutError):
         return Failed("unreachable", f"{place} gave no answer within {timeout:g} s")
     if isinstance(error, sdk.openai.APIConnectionError):

@@ -9,20 +9,12 @@ from typing import Final
 import aiohttp
 import httpx2
 
-from waygrid_shell.hosting.http_client import HttpClient, refusal
-from waygrid_shell.hosting.outbound import AddressRefused
+from waygrid_shell.hosting.http_client import HttpClient
 
 _HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "authorization", "content-length", "content-type", "idempotency-key", "user-agent"}
 )
 """What is sent. The SDK would add what it knows of this machine, and headers that the environment has for OpenAI."""
-
-
-class RefusedAddress(httpx2.TransportError):
-    """The guard does not let a connection be made."""
-
-    def __init__(self, refused: AddressRefused) -> None:
-        super().__init__(str(refused))
 
 
 class TooLarge(httpx2.TransportError):
@@ -37,14 +29,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it; the body of the answer is read as it comes."""
-        timeout = _timeout(request)
+        timeout = request.extensions.get("timeout", {}).get("read")
         try:
             response = await self._client.session.request(
                 request.method,
                 str(request.url),
                 headers=[(name, value) for name, value in request.headers.multi_items() if name.lower() in _HEADERS],
                 data=await request.aread(),
-                timeout=timeout,
+                timeout=aiohttp.ClientTimeout(total=timeout),
                 allow_redirects=False,
                 auto_decompress=False,  # httpx does it, as it asked for it
             )
@@ -78,14 +70,7 @@ class _Body(httpx2.AsyncByteStream):
         self._response.close()
 
 
-def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:
-    given = request.extensions.get("timeout", {})
-    return aiohttp.ClientTimeout(total=given.get("read"))
-
-
 def _as_httpx(error: BaseException) -> httpx2.TransportError:
-    if (refused := refusal(error)) is not None:
-        return RefusedAddress(refused)
     if isinstance(error, TimeoutError):
         return httpx2.ReadTimeout("no answer in time")
     return httpx2.NetworkError(str(error) or type(error).__name__)
