@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from waygrid_core.compile.draft import Draft
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.naming import body_of
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.spec.limits import Limits

@@ -8,8 +8,7 @@ from attrs import frozen
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.dag.dag import CompiledDag, DagAnnotations
 from waygrid_core.dag.named_nodes import PlacedNode
-from waygrid_core.dag.naming import body_of
-from waygrid_core.dag.node import DagNode, TaskNode
+from waygrid_core.dag.node import DagNode, TaskNode, body_of
 from waygrid_core.dag.node import JoinNode as DagJoinNode
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash

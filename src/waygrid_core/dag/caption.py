@@ -19,7 +19,7 @@ from waygrid_core.condition.pointer import write_pointer
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.edge import BRANCH, CONDITION, JOIN, SUCCESS, Guard
 from waygrid_core.dag.flat_writing import type_of
-from waygrid_core.dag.naming import body_annotations, body_of, on_end_annotations
+from waygrid_core.dag.naming import body_annotations, on_end_annotations
 from waygrid_core.dag.node import (
     AwaitWork,
     CallWork,
@@ -32,6 +32,7 @@ from waygrid_core.dag.node import (
     PassNode,
     ServiceWork,
     TaskNode,
+    body_of,
 )
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.duration import write_duration

@@ -13,15 +13,13 @@ from attrs import define, frozen
 
 from waygrid_core.dag.edge import CONDITION, edges_from
 from waygrid_core.dag.node import (
-    CallWork,
     DagNode,
-    EachWork,
     FailNode,
     ForkNode,
-    LoopWork,
     PassNode,
     ServiceWork,
     TaskNode,
+    body_of,
 )
 from waygrid_core.dag.preimage import (
     BodyName,
@@ -181,8 +179,9 @@ class Hashing:
     def body_hashes(self) -> Iterable[DagHash]:
         """The bodies that the nodes name, and the onEnd."""
         for node in self.content.nodes.values():
-            if isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork):
-                yield node.work.body
+            body = body_of(node)
+            if body is not None:
+                yield body
         if self.content.on_end is not None:
             yield self.content.on_end
 
@@ -207,8 +206,7 @@ class Hashing:
         for condition, _ in conditions:
             if not names_nodes:
                 condition_preimage(condition, name)
-        has_body = isinstance(node, TaskNode) and isinstance(node.work, CallWork | EachWork | LoopWork)
-        return _Piece(own, names_nodes, has_body)
+        return _Piece(own, names_nodes, has_body=body_of(node) is not None)
 
     def _written_node(self, node_id: NodeId) -> bytes:
         content = self.content

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
-from waygrid_core.dag.naming import body_annotations, body_of, on_end_annotations
+from waygrid_core.dag.naming import body_annotations, on_end_annotations
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.identifiers import DagHash
 
 

@@ -9,19 +9,14 @@ from typing import Final, assert_never
 from waygrid_core.dag.dag import Dag, DagAnnotations
 from waygrid_core.dag.flat_writing import type_of
 from waygrid_core.dag.node import (
-    AwaitWork,
-    CallWork,
     DagNode,
-    EachWork,
     FailNode,
     ForkNode,
     JoinNode,
-    LoopWork,
     PassNode,
-    ServiceWork,
     TaskNode,
 )
-from waygrid_core.model.identifiers import DagHash, NodeId
+from waygrid_core.model.identifiers import NodeId
 
 NO_ANNOTATIONS: Final = DagAnnotations()
 
@@ -72,16 +67,3 @@ def body_annotations(annotations: DagAnnotations, node: NodeId) -> DagAnnotation
 def on_end_annotations(annotations: DagAnnotations) -> DagAnnotations:
     """What is for people in the onEnd of a DAG."""
     return NO_ANNOTATIONS if annotations.on_end is None else annotations.on_end
-
-
-def body_of(node: DagNode) -> DagHash | None:
-    """The body of a call, each or loop."""
-    if not isinstance(node, TaskNode):
-        return None
-    match node.work:
-        case CallWork(body=body) | EachWork(body=body) | LoopWork(body=body):
-            return body
-        case ServiceWork() | AwaitWork():
-            return None
-        case _:
-            assert_never(node.work)

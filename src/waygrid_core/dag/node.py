@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from attrs import Factory, frozen
 
@@ -149,3 +149,16 @@ class JoinNode:
 
 DagNode: TypeAlias = TaskNode | PassNode | FailNode | ForkNode | JoinNode
 RoutedNode: TypeAlias = TaskNode | PassNode | JoinNode
+
+
+def body_of(node: DagNode) -> DagHash | None:
+    """The body of a call, each or loop."""
+    if not isinstance(node, TaskNode):
+        return None
+    match node.work:
+        case CallWork(body=body) | EachWork(body=body) | LoopWork(body=body):
+            return body
+        case ServiceWork() | AwaitWork():
+            return None
+        case _:
+            assert_never(node.work)

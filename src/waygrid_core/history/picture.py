@@ -8,8 +8,7 @@ from attrs import frozen
 from waygrid_core.children.identity import dispatched_child_id
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.flat_writing import type_of
-from waygrid_core.dag.naming import body_of
-from waygrid_core.dag.node import DagNode, ForkNode, TaskNode
+from waygrid_core.dag.node import DagNode, ForkNode, TaskNode, body_of
 from waygrid_core.history.standing import Standing, in_reading_order
 from waygrid_core.history.status import NOT_REACHED, NodeStatus, node_status
 from waygrid_core.model.identifiers import NodeId, TraversalId

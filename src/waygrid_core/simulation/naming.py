@@ -9,7 +9,8 @@ from typing import Final
 from attrs import frozen
 
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
-from waygrid_core.dag.naming import body_annotations, body_of, names_of, on_end_annotations
+from waygrid_core.dag.naming import body_annotations, names_of, on_end_annotations
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.identifiers import DagHash, NodeId
 
 ON_END: Final = "onEnd"

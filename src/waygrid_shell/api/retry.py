@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.dag.naming import body_of, names_of
+from waygrid_core.dag.naming import names_of
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import NodeId, TraversalId

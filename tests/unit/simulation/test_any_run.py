@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.dag.naming import body_annotations, body_of, names_of, on_end_annotations
+from waygrid_core.dag.naming import body_annotations, names_of, on_end_annotations
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_core.simulation import Observation, Scenario, run_scenario
