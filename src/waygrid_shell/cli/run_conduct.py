@@ -42,6 +42,7 @@ from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.last_resort import last_resort
 from waygrid_shell.runtime.needs import addresses_of, all_dags, dags_of, secrets_of
+from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
 from waygrid_shell.settings.settings import Settings
@@ -143,7 +144,7 @@ def _mistake(failure: PortFailure) -> UserError:
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The exception that ended the run: a failure of the storage, before whatever followed from it."""
-    leaves = list(_leaves(group))
+    leaves = list(leaves_of(group))
     for leaf in leaves:
         if isinstance(leaf, PortFailure):
             return _mistake(leaf)
@@ -151,14 +152,6 @@ def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
         if isinstance(leaf, UserError | BrokenPipeError | KeyboardInterrupt):
             return leaf
     return leaves[0] if len(leaves) == 1 else group
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterable[BaseException]:
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
-            yield from _leaves(each)
-        else:
-            yield each
 
 
 def _read(

@@ -7,17 +7,11 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from waygrid_core.codec.json_bytes import write_json
+from waygrid_core.history.status import shown_status
 from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.traversal.state import TraversalStatus
 from waygrid_shell.runtime.batch_run import BatchRun, Ended, Left, Tally
 
-_WORDS: Final[dict[TraversalStatus, str]] = {
-    "Completed": "completed",
-    "Failed": "failed",
-    "Canceled": "canceled",
-    "TimedOut": "timed-out",
-}
 _SHOWN: Final = 160
 """Characters of an output in a line for people."""
 
@@ -31,7 +25,7 @@ def outcome_document(ended: Ended) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = {
         "traversal": summary.traversal,
         "source": ended.place,
-        "status": _WORDS[summary.status],
+        "status": shown_status(summary.status),
     }
     if summary.status == "Completed":
         document["output"] = summary.output
@@ -68,7 +62,7 @@ def outcome_line(ended: Ended) -> str:
     else:
         detail = summary.reason or ""
     before = " (ended before)" if ended.history == "ended-before" else ""
-    return _line(_WORDS[summary.status], summary.traversal, ended.place, detail + before)
+    return _line(shown_status(summary.status), summary.traversal, ended.place, detail + before)
 
 
 def left_line(left: Left) -> str:
