@@ -151,3 +151,11 @@ def dead_letter(record: TransportEnvelope, reason: str) -> TransportEnvelope:
         headers={**record.headers, DEAD_LETTER_REASON: reason},
         value=record.value,
     )
+
+
+def before_death(letter: TransportEnvelope) -> tuple[TransportEnvelope, str]:
+    """What `dead_letter` made it of: the record with its own topic, and the reason; empty if there is none."""
+    headers = {name: value for name, value in letter.headers.items() if name != DEAD_LETTER_REASON}
+    topic = letter.topic.removesuffix(DEAD_LETTER_SUFFIX)
+    record = TransportEnvelope(topic=topic, key=letter.key, headers=headers, value=letter.value)
+    return record, letter.headers.get(DEAD_LETTER_REASON, "")

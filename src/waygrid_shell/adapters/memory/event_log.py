@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from attrs import define, field
 
-from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
+from waygrid_core.envelope.transport import TransportEnvelope, before_death
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
 from waygrid_shell.ports.event_log import DeadLetter, Delivery
 from waygrid_shell.ports.failure import Unavailable
@@ -47,12 +47,8 @@ class MemoryEventLog:
             topic.waiting.append(Delivery(record, self._positions, may_be_repeated))
 
     def _bury(self, record: TransportEnvelope) -> None:
-        headers = {name: value for name, value in record.headers.items() if name != DEAD_LETTER_REASON}
-        topic = record.topic.removesuffix(DEAD_LETTER_SUFFIX)
-        buried = TransportEnvelope(topic=topic, key=record.key, headers=headers, value=record.value)
         self._positions += 1
-        reason = record.headers.get(DEAD_LETTER_REASON, "")
-        self._dead[self._positions] = DeadLetter(self._positions, buried, reason)
+        self._dead[self._positions] = DeadLetter(self._positions, *before_death(record))
 
     @asynccontextmanager
     async def subscribe(self, topics: Sequence[str]) -> AsyncIterator["MemorySubscription"]:

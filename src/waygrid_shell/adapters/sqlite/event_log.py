@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
+from waygrid_core.envelope.transport import TransportEnvelope, before_death
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
@@ -117,12 +117,10 @@ class SqliteEventLog:
         return await self._database.run(lambda connection: delete_rows(connection, delete, positions))
 
 
-def _buried(record: TransportEnvelope) -> tuple[Any, ...]:
+def _buried(letter: TransportEnvelope) -> tuple[Any, ...]:
     """The row of a dead letter: the record as it was, and why it died."""
-    headers = {name: value for name, value in record.headers.items() if name != DEAD_LETTER_REASON}
-    topic = record.topic.removesuffix(DEAD_LETTER_SUFFIX)
-    reason = record.headers.get(DEAD_LETTER_REASON, "")
-    return topic, record.id or None, record.key, orjson.dumps(headers).decode(), record.value, reason
+    record, reason = before_death(letter)
+    return record.topic, record.id or None, record.key, orjson.dumps(record.headers).decode(), record.value, reason
 
 
 def _letter(row: tuple[Any, ...]) -> DeadLetter:
