@@ -34,6 +34,7 @@ class Collector:
         self.let_go = anyio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
+        assert (request.method, request.path) == ("POST", "/v1/traces")
         body = await request.read()
         if request.headers.get("Content-Encoding") == "gzip" and body[:2] == b"\x1f\x8b":
             body = gzip.decompress(body)
