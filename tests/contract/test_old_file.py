@@ -13,7 +13,7 @@ from waygrid_core.codec.wire import EFFECTS, EVENTS, PLANS
 from waygrid_core.envelope.transport import DEAD_LETTER_REASON, TransportEnvelope
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TimerId, TraversalId
-from waygrid_shell.adapters.sqlite.instant import to_microseconds
+from waygrid_core.model.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.migrate import known_migrations, migrate
 from waygrid_shell.ports.claim_book import Claim
 from waygrid_shell.ports.journal import Change, Query

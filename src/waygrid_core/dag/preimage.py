@@ -5,7 +5,7 @@ has an order. A pointer into another node's output says what that node is, not w
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias, assert_never
 
 from attrs import fields
@@ -35,6 +35,7 @@ from waygrid_core.dag.node import (
     Work,
 )
 from waygrid_core.model.identifiers import DagHash
+from waygrid_core.model.instant import to_microseconds
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate, ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import And, JoinStrategy, Or, Quorum
@@ -60,7 +61,6 @@ Name: TypeAlias = Callable[[str], JsonValue]
 BodyName: TypeAlias = Callable[[DagHash], JsonValue]
 """What stands for a body."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -293,4 +293,4 @@ def duration_preimage(duration: timedelta) -> int:
 
 def instant_preimage(instant: datetime) -> int:
     """Microseconds since the beginning of 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
+    return to_microseconds(instant)

@@ -1,7 +1,7 @@
-"""Instants as users write them: RFC 3339 with an offset."""
+"""Instants as users write them, RFC 3339 with an offset, and as files hold them, microseconds since 1970 in UTC."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from waygrid_core.outcome import Failure, Outcome, Success
@@ -10,6 +10,9 @@ INSTANT_PATTERN: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _INSTANT: Final = re.compile(INSTANT_PATTERN)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def parse_instant(text: str) -> Outcome[datetime, str]:
@@ -30,3 +33,13 @@ def write_instant(instant: datetime) -> str:
     """RFC 3339 in UTC with `Z`; fractions only where there are any."""
     text = instant.astimezone(UTC).isoformat()
     return text.removesuffix("+00:00") + "Z"
+
+
+def to_microseconds(instant: datetime) -> int:
+    """The number for an instant with an offset."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(number: int) -> datetime:
+    """The instant for a number. Raises `OverflowError` beyond the instants that a `datetime` has."""
+    return _EPOCH + number * _MICROSECOND

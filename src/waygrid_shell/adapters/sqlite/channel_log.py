@@ -9,8 +9,8 @@ from typing import Final
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by, select_by_pairs
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from waygrid_core.model.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.journal_rows import labels_of
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows
 from waygrid_shell.adapters.sqlite.search import ASTRAY, first_id, label_row

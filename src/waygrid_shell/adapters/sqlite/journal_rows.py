@@ -15,11 +15,11 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES, Wire
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.state import TraversalState, new_traversal
-from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.search import is_astray, label_row
 from waygrid_shell.adapters.sqlite.shared_values import SHARED, Fetched, PutAway
 from waygrid_shell.ports.failure import ForeignStorage

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeAlias, get_args
 from attrs import frozen
 
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.instant import to_microseconds
 from waygrid_core.model.ulid import MAX_MILLISECONDS, is_ulid, ulid_from, ulid_milliseconds
 from waygrid_core.traversal.state import TraversalStatus
-from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.ports.journal import Query
 
 ASTRAY: Final = timedelta(minutes=1)

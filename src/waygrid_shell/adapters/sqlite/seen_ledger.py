@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from waygrid_core.model.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database, Job
-from waygrid_shell.adapters.sqlite.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.seen_ledger import Answer

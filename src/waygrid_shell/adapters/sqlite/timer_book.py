@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from waygrid_core.model.identifiers import TimerId, TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.adapters.sqlite.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
 from waygrid_shell.ports.timer_book import Timer
 

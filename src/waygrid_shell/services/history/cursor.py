@@ -1,16 +1,15 @@
 """A place in a story: after which entry a page begins."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
 
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
 
 _CURSOR: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,12})-([0-9A-Z]{26})")
-_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @frozen(order=True)
@@ -22,7 +21,7 @@ class Cursor:
     traversal: TraversalId
 
     def __str__(self) -> str:
-        return f"{(self.at - _START) // _MICROSECOND}-{self.version}-{self.traversal}"
+        return f"{to_microseconds(self.at)}-{self.version}-{self.traversal}"
 
 
 def parse_cursor(text: str) -> Cursor | None:
@@ -31,7 +30,7 @@ def parse_cursor(text: str) -> Cursor | None:
     if matched is None:
         return None
     try:
-        at = _START + int(matched[1]) * _MICROSECOND
+        at = from_microseconds(int(matched[1]))
     except OverflowError:
         return None
     return Cursor(at, int(matched[2]), TraversalId(matched[3]))
