@@ -19,10 +19,9 @@ from typing import Final
 import anyio
 from attrs import frozen
 
-from waygrid_core.codec.wire import decode_message, encode_message
-from waygrid_core.envelope.domain import DomainEnvelope
+from waygrid_core.codec.wire import encode_message
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.identity import answer_id, ledger_id, work_key
+from waygrid_core.message.identity import answer_id, ledger_id
 from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
@@ -31,9 +30,9 @@ from waygrid_core.message.messages import (
 )
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
-from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.outbox import AnswersStepByStep
-from waygrid_shell.hosting.post import open_record, seal
+from waygrid_shell.hosting.post import open_all, seal
+from waygrid_shell.hosting.remembered import key_of, remembered_answers
 from waygrid_shell.hosting.seat import Answered, Job, Seat
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
@@ -230,21 +229,14 @@ class Desk:
     async def _receive(self, deliveries: Sequence[Delivery]) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
         self._just_answered.clear()
-        mail: list[tuple[Delivery, DomainEnvelope]] = []
-        dead: list[tuple[Delivery, str]] = []
-        for delivery in deliveries:
-            outcome = open_record(delivery.record)
-            if isinstance(outcome, Failure):
-                dead.append((delivery, outcome.failure()))
-            else:
-                mail.append((delivery, outcome.unwrap()))
-        remembered = await self._remembered(mail)
+        mail, dead = open_all(deliveries)
+        remembered = await remembered_answers(self._ports.seen_ledger, mail)
         answered: list[tuple[Job, Message]] = []
         claimed: dict[int, tuple[Seat, list[Job]]] = {}
         for delivery, envelope in mail:
             match envelope.message:
                 case NodeTraversalRequested() as request:
-                    job = Job(_key(request), request, delivery.record, envelope.stamps.trace, [delivery])
+                    job = Job(key_of(request), request, delivery.record, envelope.stamps.trace, [delivery])
                     if (answer := self._ask_for(job, remembered, claimed)) is not None:
                         answered.append((job, answer))
                 case NodeTraversalCancelRequested() as cancel:
@@ -262,20 +254,10 @@ class Desk:
         self._acknowledge_soon([delivery for delivery, _ in dead])
         self._acknowledge_soon([delivery for job, _ in answered for delivery in job.deliveries])
 
-    async def _remembered(self, mail: Sequence[tuple[Delivery, DomainEnvelope]]) -> Mapping[str, bytes]:
-        """The answers to those that may have been worked on already; what is sent for the first time has not been."""
-        keys = [
-            ledger_id(envelope.message, _key(envelope.message))
-            for delivery, envelope in mail
-            if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
-            and isinstance(envelope.message, NodeTraversalRequested)
-        ]
-        return await self._ports.seen_ledger.recall(keys) if keys else {}
-
     def _ask_for(
         self,
         job: Job,
-        remembered: Mapping[str, bytes],
+        remembered: Mapping[str, Message],
         claimed: dict[int, tuple[Seat, list[Job]]],
     ) -> Message | None:
         """The answer, if there is one already; else the attempt will be made."""
@@ -283,7 +265,7 @@ class Desk:
         if (known := self._jobs.get(key)) is not None:
             known.deliveries += job.deliveries
             return None
-        if (answer := self._just_answered.get(key) or _read(remembered.get(ledger_id(job.request, key)))) is not None:
+        if (answer := self._just_answered.get(key) or remembered.get(key)) is not None:
             return answer
         self._jobs[key] = job
         if (claimer := self._claims.pop(key, None)) is not None:
@@ -295,7 +277,7 @@ class Desk:
 
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> None:
         """Both are acknowledged together, lest a crash part them."""
-        key = _key(message)
+        key = key_of(message)
         job = self._jobs.get(key)
         if job is None:
             self._acknowledge_soon([delivery])
@@ -373,16 +355,6 @@ class Desks:
         if desk is None:
             desk = self._desks[address] = Desk(address, self._ports)
         return desk
-
-
-def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:
-    return work_key(message.traversal, message.node, message.attempt)
-
-
-def _read(value: bytes | None) -> Message | None:
-    """A remembered answer; one that this version cannot read is as good as forgotten."""
-    outcome = None if value is None else decode_message(value)
-    return None if outcome is None or isinstance(outcome, Failure) else outcome.unwrap()
 
 
 def _only(error: BaseException) -> BaseException:

@@ -16,10 +16,9 @@ from datetime import datetime
 import anyio
 from attrs import define, frozen
 
-from waygrid_core.codec.wire import decode_message
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.identity import answer_id, ledger_id, work_key
+from waygrid_core.message.identity import answer_id, ledger_id
 from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
@@ -28,14 +27,14 @@ from waygrid_core.message.messages import (
 )
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
-from waygrid_core.outcome import Failure
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.answering import Answering, idempotency_key
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.places import Places
-from waygrid_shell.hosting.post import Opened, open_all, seal
+from waygrid_shell.hosting.post import open_all, seal
 from waygrid_shell.hosting.receipts import Receipts
+from waygrid_shell.hosting.remembered import key_of, remembered_answers
 from waygrid_shell.hosting.tally import AttemptTally
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Delivery, EventLog
@@ -147,7 +146,8 @@ class Worker:
     async def _receive(self, deliveries: Sequence[Delivery], places: Places[_UnderWay], receipts: Receipts) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
         mail, dead = open_all(deliveries)
-        remembered = await self._remembered(mail)
+        self._is_asking = True  # until the requests have been taken up, nothing fresh is left to the ledger
+        remembered = await remembered_answers(self._ledger, mail)
         idle: list[Delivery] = []
         for delivery, envelope in mail:
             match envelope.message:
@@ -171,31 +171,18 @@ class Worker:
             self._fresh.pop(key, None)
         self._kept.clear()
 
-    async def _remembered(self, mail: Sequence[Opened]) -> Mapping[str, bytes]:
-        """The answers to those that may have been worked on already; what is sent for the first time has not been."""
-        keys = [
-            ledger_id(envelope.message, _key(envelope.message))
-            for delivery, envelope in mail
-            if (delivery.may_be_repeated or envelope.stamps.delivery > 1)
-            and isinstance(envelope.message, NodeTraversalRequested)
-        ]
-        if not keys:
-            return {}
-        self._is_asking = True  # until the requests have been taken up, nothing fresh is left to it
-        return await self._ledger.recall(keys)
-
     def _take_up(
         self,
         request: NodeTraversalRequested,
         trace: Trace | None,
         delivery: Delivery,
-        remembered: Mapping[str, bytes],
+        remembered: Mapping[str, Message],
         places: Places[_UnderWay],
     ) -> None:
-        key = _key(request)
+        key = key_of(request)
         if (under_way := self._under_way.get(key)) is not None:
             under_way.deliveries.append(delivery)
-        elif (answer := self._fresh.get(key) or _read(remembered.get(ledger_id(request, key)))) is not None:
+        elif (answer := self._fresh.get(key) or remembered.get(key)) is not None:
             self._finish(_Finished(key, trace, [delivery], answer, is_remembered=True))
         elif not self._is_closing:
             self._under_way[key] = under_way = _UnderWay(request, key, trace, [delivery])
@@ -203,7 +190,7 @@ class Worker:
 
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> bool:
         """Whether there was something to cancel: then both are acknowledged together, lest a crash part them."""
-        under_way = self._under_way.get(_key(message))
+        under_way = self._under_way.get(key_of(message))
         if under_way is None:
             return False
         under_way.deliveries.append(delivery)
@@ -275,13 +262,3 @@ def _canceled_itself(request: NodeTraversalRequested) -> Message:
     """A handler may cancel the task that it runs in; that ends its attempt, and not the place."""
     error = ErrorDetail("handler-error", "the handler canceled the task that it ran in")
     return NodeTraversalFailed(request.traversal, request.node, request.attempt, error)
-
-
-def _key(message: NodeTraversalRequested | NodeTraversalCancelRequested) -> str:
-    return work_key(message.traversal, message.node, message.attempt)
-
-
-def _read(value: bytes | None) -> Message | None:
-    """A remembered answer; one that this version cannot read is as good as forgotten."""
-    outcome = None if value is None else decode_message(value)
-    return None if outcome is None or isinstance(outcome, Failure) else outcome.unwrap()
