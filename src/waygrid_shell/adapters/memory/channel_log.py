@@ -1,12 +1,12 @@
 """The channel log in memory."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from attrs import define, field
 
+from waygrid_shell.hosting.bells import Bells
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept
 
 
@@ -16,8 +16,6 @@ class _Channel:
     kept: list[Kept] = field(factory=list)
     """In order of their numbers."""
     by_key: dict[str, Kept] = field(factory=dict)
-    bells: set[asyncio.Event] = field(factory=set)
-    """One a watcher."""
 
 
 class MemoryChannelLog:
@@ -25,6 +23,7 @@ class MemoryChannelLog:
 
     def __init__(self) -> None:
         self._channels: dict[str, _Channel] = {}
+        self._bells = Bells()
 
     async def append(self, messages: Sequence[ChannelMessage]) -> Sequence[Kept]:
         return [self._keep(message) for message in messages]
@@ -35,8 +34,7 @@ class MemoryChannelLog:
             channel.last_number += 1
             channel.by_key[message.key] = kept = Kept(channel.last_number, message)
             channel.kept.append(kept)
-            for bell in channel.bells:
-                bell.set()
+            self._bells.ring(message.channel)
         return channel.by_key[message.key]
 
     async def read(self, channel: str, *, after: int, limit: int) -> Sequence[Kept]:
@@ -46,16 +44,8 @@ class MemoryChannelLog:
     async def last_number(self, channel: str) -> int:
         return self._channels[channel].last_number if channel in self._channels else 0
 
-    @asynccontextmanager
-    async def watch(self, channel: str) -> AsyncIterator[AsyncIterator[None]]:
-        bell = asyncio.Event()
-        bell.set()  # there may be something already
-        bells = self._channels.setdefault(channel, _Channel()).bells
-        bells.add(bell)
-        try:
-            yield _rings(bell)
-        finally:
-            bells.discard(bell)
+    def watch(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        return self._bells.watch(channel)
 
     async def forget(self, *, before: datetime, keep: int) -> int:
         forgotten = 0
@@ -66,10 +56,3 @@ class MemoryChannelLog:
             channel.kept = stay
             channel.by_key = {each.message.key: each for each in stay}
         return forgotten
-
-
-async def _rings(bell: asyncio.Event) -> AsyncIterator[None]:
-    while True:
-        await bell.wait()
-        bell.clear()
-        yield

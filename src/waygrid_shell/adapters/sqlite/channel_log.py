@@ -1,9 +1,8 @@
 """The channel log in SQLite."""
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by, select_by_pairs
+from waygrid_shell.hosting.bells import Bells
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept
 
 _FORGOTTEN_AT_ONCE: Final = 2_000
@@ -24,16 +24,14 @@ class SqliteChannelLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._bells: dict[str, set[asyncio.Event]] = {}
-        """One a watcher, by channel."""
+        self._bells = Bells()
 
     async def append(self, messages: Sequence[ChannelMessage]) -> Sequence[Kept]:
         rows = [(write_json(message.data), to_microseconds(message.at)) for message in messages]
 
         def ring(_: list[int]) -> None:
             for channel in {message.channel for message in messages}:
-                for bell in self._bells.get(channel, ()):
-                    bell.set()
+                self._bells.ring(channel)
 
         if not messages:
             return []
@@ -66,17 +64,8 @@ class SqliteChannelLog:
         query = "SELECT coalesce(max(last_number), 0) FROM channel WHERE name = ?"
         return int(await self._database.read(lambda connection: connection.execute(query, (channel,)).fetchone()[0]))
 
-    @asynccontextmanager
-    async def watch(self, channel: str) -> AsyncIterator[AsyncIterator[None]]:
-        bell = asyncio.Event()
-        bell.set()  # there may be something already
-        self._bells.setdefault(channel, set()).add(bell)
-        try:
-            yield _rings(bell)
-        finally:
-            self._bells[channel].discard(bell)
-            if not self._bells[channel]:
-                del self._bells[channel]
+    def watch(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        return self._bells.watch(channel)
 
     async def forget(self, *, before: datetime, keep: int) -> int:
         too_old = "SELECT channel, number FROM channel_message WHERE at < ? LIMIT ?"
@@ -115,10 +104,3 @@ def _keep(
     insert_rows(connection, "INSERT INTO channel_message (channel, number, key, traversal, data, at)", new)
     insert_rows(connection, "INSERT OR REPLACE INTO channel (name, last_number)", list(last.items()))
     return [numbers[message.channel, message.key] for message in messages]
-
-
-async def _rings(bell: asyncio.Event) -> AsyncIterator[None]:
-    while True:
-        await bell.wait()
-        bell.clear()
-        yield
