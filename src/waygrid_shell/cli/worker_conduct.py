@@ -8,11 +8,11 @@ from datetime import timedelta
 from attrs import evolve, frozen
 
 from waygrid_core.model.address import ServiceAddress
-from waygrid_core.model.duration import parse_duration
-from waygrid_core.outcome import Failure
 from waygrid_shell.cli.given import settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, UserError
 from waygrid_shell.cli.output import complain, write_result
+from waygrid_shell.cli.server import duration_of
+from waygrid_shell.client.asynchronous import DEFAULT_SERVER
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
@@ -21,8 +21,6 @@ from waygrid_shell.runtime.remote_worker import RemoteWorker
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.telemetry.logs import write_logs
-
-DEFAULT_SERVER = "http://127.0.0.1:8400"
 
 
 @frozen(kw_only=True)
@@ -93,10 +91,7 @@ def _served(request: Request) -> Mapping[ServiceAddress, Served]:
 def _drain(text: str) -> timedelta:
     if text.strip() in ("0", "0s"):
         return timedelta(0)
-    parsed = parse_duration(text)
-    if isinstance(parsed, Failure):
-        raise UserError(f"--drain: {parsed.failure()}")
-    return parsed.unwrap()
+    return duration_of("--drain", text)
 
 
 def _tell_stopping(drain: timedelta) -> None:
