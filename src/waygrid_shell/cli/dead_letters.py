@@ -5,11 +5,10 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.cli.look import json_line, shortened, table, time_text
 from waygrid_shell.cli.mistake import OK, UserError
 from waygrid_shell.cli.output import complain, write_result
-from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, for_each, some_of, write_document
+from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, for_each, refuse_none, write_document
 from waygrid_shell.client import WaygridClient
 from waygrid_shell.resources.platform import DeadLetterView, Moved
 
@@ -94,7 +93,7 @@ def redrive_dead_letters(
     if all and letters:
         raise UserError("name some, or write --all; not both")
     if not all:
-        some_of([str(each) for each in letters], "ID", "dead-letters redrive")
+        refuse_none(letters, "dead-letters redrive")
 
     async def work(client: WaygridClient) -> int:
         if all:
@@ -102,11 +101,11 @@ def redrive_dead_letters(
             return OK
         moved = 0
 
-        async def one(letter: str) -> None:
+        async def one(letter: int) -> None:
             nonlocal moved
-            moved += await client.redrive(int(letter))
+            moved += await client.redrive(letter)
 
-        code = await for_each([str(each) for each in letters], one)
+        code = await for_each(letters, one)
         _say_moved(moved, is_json=options.json)
         return code
 
@@ -118,14 +117,14 @@ def discard_dead_letters(
     options: ServerOptions = DEFAULTS,
 ) -> int:
     """Remove dead letters for good."""
-    some_of([str(each) for each in letters], "ID", "dead-letters discard")
+    refuse_none(letters, "dead-letters discard")
 
     async def work(client: WaygridClient) -> int:
-        async def one(letter: str) -> None:
-            await client.discard(int(letter))
-            write_result(json_line({"discarded": int(letter)}) if options.json else f"discarded {letter}")
+        async def one(letter: int) -> None:
+            await client.discard(letter)
+            write_result(json_line({"discarded": letter}) if options.json else f"discarded {letter}")
 
-        return await for_each([str(each) for each in letters], one)
+        return await for_each(letters, one)
 
     return ask(options, work)
 
@@ -142,20 +141,15 @@ def _row(letter: DeadLetterView) -> tuple[str, ...]:
 
 
 def _text(letter: DeadLetterView) -> str:
-    rows: list[tuple[str, str]] = [("id", str(letter.id)), ("reason", letter.reason), ("topic", letter.topic)]
-    rows.append(("message", letter.message))
+    rows = [("id", str(letter.id)), ("reason", letter.reason), ("topic", letter.topic), ("message", letter.message)]
     if letter.traversal is not None:
         rows.append(("traversal", letter.traversal))
     if letter.sent_at is not None:
         rows.append(("sent", time_text(letter.sent_at)))
     rows += sorted(letter.headers.items())
-    rows.append(("value", _value(letter.value)))
+    rows.append(("value", json_line(letter.value)))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
-
-
-def _value(value: JsonValue) -> str:
-    return json_line(value)
 
 
 def _say_moved(count: int, *, is_json: bool) -> None:

@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.instant import parse_instant
 from waygrid_core.outcome import Failure
+from waygrid_shell.cli.look import json_line
 from waygrid_shell.cli.mistake import FAILED, OK, USAGE, UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.client import BadAnswer, Busy, NotAllowed, Unreachable, WaygridClient, WaygridError
 from waygrid_shell.resources.document import to_json
+
+T = TypeVar("T")
 
 _TIMEOUT: Final = timedelta(seconds=30)
 _FIRST_CONTACT: Final = timedelta(seconds=1)
@@ -72,7 +74,7 @@ def exit_code_of(error: WaygridError) -> int:
     return USAGE if isinstance(error, Unreachable | BadAnswer | Busy | NotAllowed) else FAILED
 
 
-async def for_each(names: Sequence[str], do: Callable[[str], Awaitable[None]]) -> int:
+async def for_each(names: Sequence[T], do: Callable[[T], Awaitable[None]]) -> int:
     """Do it for each of them; one that is refused is told and does not keep the others from it. The exit code."""
     code = OK
     for name in dict.fromkeys(names):
@@ -88,14 +90,13 @@ async def for_each(names: Sequence[str], do: Callable[[str], Awaitable[None]]) -
 
 def write_document(document: object) -> None:
     """A document as a line of JSON."""
-    write_result(write_json(to_json(document)).decode("utf-8", "replace"))
+    write_result(json_line(to_json(document)))
 
 
-def some_of(names: Sequence[str], what: str, command: str) -> Sequence[str]:
-    """The arguments of a command that needs at least one. Raises `UserError`."""
-    if not names:
-        raise UserError(f"which {what}? Name one or more. Try: waygrid {command} --help")
-    return names
+def refuse_none(ids: Sequence[object], command: str) -> None:
+    """Raise `UserError` if a command that needs at least one ID was given none."""
+    if not ids:
+        raise UserError(f"which ID? Name one or more. Try: waygrid {command} --help")
 
 
 def duration_of(option: str, text: str) -> timedelta:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from waygrid_shell.cli.look import json_line
 from waygrid_shell.cli.output import write_result
-from waygrid_shell.cli.server import ServerOptions, ask, for_each, some_of
+from waygrid_shell.cli.server import ServerOptions, ask, for_each, refuse_none
 from waygrid_shell.client import WaygridClient
 
 
@@ -16,7 +16,7 @@ def steer(
     do: Callable[[WaygridClient, str], Awaitable[None]],
 ) -> int:
     """Ask it of each of them, and say so; the exit code."""
-    some_of(traversals, "ID", asked)
+    refuse_none(traversals, asked)
 
     async def work(client: WaygridClient) -> int:
         async def one(traversal: str) -> None:
