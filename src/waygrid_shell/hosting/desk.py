@@ -26,16 +26,17 @@ from waygrid_core.message.messages import (
     Message,
     NodeTraversalCancelRequested,
     NodeTraversalRequested,
-    NodeTraversalSucceeded,
 )
 from waygrid_core.model.address import WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.post import open_all, seal
+from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.hosting.remembered import key_of, remembered_answers
 from waygrid_shell.hosting.seat import Answered, Job, Seat
+from waygrid_shell.hosting.tally import CANCELED, outcome_of
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.event_log import Delivery, EventLog
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
@@ -73,8 +74,8 @@ class Desk:
         self._claims: dict[str, Seat] = {}
         self._canceled: OrderedDict[str, None] = OrderedDict()
         self._just_answered: dict[str, Message] = {}
-        self._done: list[Delivery] = []
-        self._has_done = asyncio.Event()
+        self._receipts: Receipts | None = None
+        """Of the subscription that it has, or had last."""
         self._has_room = asyncio.Event()
         ports.metrics.ask(IN_FLIGHT, lambda: len(self._jobs) - len(self._waiting), str(address))
 
@@ -134,7 +135,7 @@ class Desk:
                 continue  # the desk has failed meanwhile; the request comes again, and is answered from memory
             self._just_answered[job.key] = answer
             self._settle(job)
-            self._measure(job, "succeeded" if isinstance(answer, NodeTraversalSucceeded) else "failed", now)
+            self._measure(job, outcome_of(answer), now)
         self.hand_out()
 
     def release(self, seat: Seat, jobs: Sequence[Job]) -> None:
@@ -198,7 +199,6 @@ class Desk:
         self._claims.clear()
         self._canceled.clear()
         self._just_answered.clear()
-        self._done.clear()
 
     # --- what comes from the log
 
@@ -208,7 +208,8 @@ class Desk:
                 self._ports.event_log.subscribe([topic_name(self.address)]) as subscription,
                 anyio.create_task_group() as tasks,
             ):
-                tasks.start_soon(self._acknowledge, subscription)
+                self._receipts = Receipts(subscription)
+                tasks.start_soon(self._receipts.run)
                 self._opened.set()
                 while True:
                     self._has_room.clear()
@@ -305,7 +306,7 @@ class Desk:
     def _take_back(self, job: Job) -> None:
         if job.is_canceled:
             self._settle(job)
-            self._measure(job, "canceled", self._ports.clock.now())
+            self._measure(job, CANCELED, self._ports.clock.now())
             return
         if job.seat is not None:
             del job.seat.jobs[job.key]
@@ -331,15 +332,8 @@ class Desk:
         return seal(WAYSTATION, answer, answer_id(job.key, answer), sender=self.address, sent_at=now, trace=job.trace)
 
     def _acknowledge_soon(self, deliveries: Sequence[Delivery]) -> None:
-        self._done += deliveries
-        self._has_done.set()
-
-    async def _acknowledge(self, subscription: Subscription) -> None:
-        while True:
-            await self._has_done.wait()
-            self._has_done.clear()
-            done, self._done = self._done, []
-            await subscription.acknowledge(done)
+        assert self._receipts is not None, "what is done with came by a subscription"
+        self._receipts.give(deliveries)
 
 
 class Desks:

@@ -14,6 +14,11 @@ FAILED: Final = "failed"
 CANCELED: Final = "canceled"
 
 
+def outcome_of(answer: Message) -> str:
+    """What an answer is counted as."""
+    return SUCCEEDED if isinstance(answer, NodeTraversalSucceeded) else FAILED
+
+
 class AttemptTally:
     """See the module."""
 
@@ -34,10 +39,7 @@ class AttemptTally:
         """It has ended with this answer; None if nobody waits for one."""
         self._in_flight -= 1
         self._seconds.append(perf_counter() - began)
-        if answer is None:
-            self._outcomes[CANCELED] += 1
-        else:
-            self._outcomes[SUCCEEDED if isinstance(answer, NodeTraversalSucceeded) else FAILED] += 1
+        self._outcomes[CANCELED if answer is None else outcome_of(answer)] += 1
 
     def skip(self) -> None:
         """Nobody waited for it any more before a handler began."""
