@@ -94,12 +94,14 @@ class Follower:
         changes: list[tuple[datetime, Change]] = []
         for summary in self._followed():
             is_subject = summary.traversal == self._subject
-            if is_subject or summary.ended_at is None or summary.ended_at >= since:
-                changes += [
-                    (decision.at, change)
-                    for decision, change in await self._decided(summary.traversal, 0, "New")
-                    if (decision.version > place.version if is_subject else decision.at >= since)
-                ]
+            if not is_subject and summary.ended_at is not None and summary.ended_at < since:
+                self._told[summary.traversal], self._statuses[summary.traversal] = summary.version, summary.status
+                continue
+            changes += [
+                (decision.at, change)
+                for decision, change in await self._decided(summary.traversal, 0, "New")
+                if (decision.version > place.version if is_subject else decision.at >= since)
+            ]
         news = self._in_order(changes)
         self._looked_at = looked_at
         self._note_status()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from tests.integration.history.orders import ORDER, order_app
 from tests.integration.history.streams import Sent, stream, watched
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.api import lookout
+from waygrid_shell.api.following import Place
 from waygrid_shell.api.lookout import Lookout
 from waygrid_shell.ports.journal import Query
 from waygrid_shell.ports.live_feed import Told
@@ -155,6 +157,17 @@ async def test_who_comes_back_is_told_what_happened_meanwhile(ports: Ports) -> N
     assert [event.name for event in received].count("state") == 1
     assert received[-1].name == "ended"
     assert seen(received) == family
+
+
+async def test_who_comes_back_is_not_told_again_of_children_that_ended_long_before(ports: Ports) -> None:
+    """Seen to fail when a child that was passed over was taken for one of which nothing had been told."""
+    spec = {key: value for key, value in ORDER.items() if key != "onEnd"}
+    async with serving(ports, order_app()) as api:
+        order = await api.outcome(spec, payload={"parcels": ["book"]})
+        long_after = ports.clock.now() + timedelta(minutes=1)
+        place = Place(order["version"], long_after)
+        events = await watched(api, order["id"], str(place))
+    assert [event.name for event in events] == ["ended"]
 
 
 async def test_a_stream_that_breaks_after_every_event_still_tells_all(ports: Ports) -> None:
