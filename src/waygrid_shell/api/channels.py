@@ -21,6 +21,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.api.access import require
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
+from waygrid_shell.api.respond import number_within
 from waygrid_shell.destinations.websocket import CHANNEL_NAME
 from waygrid_shell.ports.channel_log import ChannelLog, Kept
 from waygrid_shell.ports.failure import PortFailure
@@ -71,10 +72,11 @@ def _after(websocket: WebSocket) -> int | None:
     given = websocket.query_params.get("after")
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= _MAX_NUMBER):
+    number = number_within(given, 0, _MAX_NUMBER)
+    if number is None:
         detail = f"after is {given[:60]!r}; write the number of the last message that was seen, or 0 for all"
         raise Refusal(400, "bad-parameter", "A parameter is wrong", detail)
-    return int(given)
+    return number
 
 
 class _Listener:

@@ -14,7 +14,7 @@ from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.parameters import LIMIT
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import limit_of, respond, whole_number
+from waygrid_shell.api.respond import limit_of, number_within, respond, whole_number
 from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.resources.platform import DeadLetterPage, DeadLetterView, Moved
 
@@ -134,9 +134,10 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 
 def _position(request: Request) -> int:
     text = str(request.path_params["id"])
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= _MOST):
+    position = number_within(text, 1, _MOST)
+    if position is None:
         raise _not_there(text)
-    return int(text)
+    return position
 
 
 def _moved(count: int, position: int) -> Response:

@@ -188,8 +188,16 @@ def whole_number(request: Request, name: str, default: int, least: int, most: in
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+    number = number_within(text, least, most)
+    if number is None:
         raise bad_parameter(name, f"write a whole number from {least} to {most}")
+    return number
+
+
+def number_within(text: str, least: int, most: int) -> int | None:
+    """The whole number that `text` writes in ASCII digits; None for what is none, or not within these bounds."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        return None
     return int(text)
 
 
