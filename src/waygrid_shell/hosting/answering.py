@@ -14,7 +14,7 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.template.template import Parameter, SecretReference
+from waygrid_core.template.template import SecretReference
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.hosting.handler import Served
@@ -71,10 +71,11 @@ class Answering:
             attempt_key=key,
             tell=partial(self._tell, request, asyncio.get_running_loop(), threading.get_ident()),
         )
-        secrets = [str(parameters[name]) for name, given in request.parameters.items() if _is_secret(given)]
-        with secrets_kept_out(secrets) if secrets else nullcontext():
+        given = request.parameters
+        secrets = {name: str(parameters[name]) for name in given if isinstance(given[name], SecretReference)}
+        with secrets_kept_out(secrets.values()) if secrets else nullcontext():
             made = await make(self._served, attempt)
-        return fit_to_keep(made, request.parameters, parameters) if isinstance(made, ErrorDetail) else made
+        return fit_to_keep(made, secrets) if isinstance(made, ErrorDetail) else made
 
     def _tell(
         self, request: NodeTraversalRequested, loop: asyncio.AbstractEventLoop, thread: int, data: JsonValue
@@ -96,10 +97,6 @@ class Answering:
             self._feed.tell([progress])
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._feed.tell, [progress])
-
-
-def _is_secret(parameter: Parameter) -> bool:
-    return isinstance(parameter, SecretReference)
 
 
 def idempotency_key(traversal: TraversalId, node: NodeId) -> str:

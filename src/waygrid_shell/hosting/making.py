@@ -83,15 +83,17 @@ def _short(message: str) -> str:
     return clean if len(clean) <= _MAX_MESSAGE else clean[: _MAX_MESSAGE - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def fit_to_keep(error: ErrorDetail, given: Mapping[str, Parameter], revealed: Mapping[str, JsonValue]) -> ErrorDetail:
-    """The failure with the value of no secret in it, and cut after that: failures are kept, and shown to people."""
+def fit_to_keep(error: ErrorDetail, secrets: Mapping[str, str]) -> ErrorDetail:
+    """The failure without the values of `secrets`, and cut after that: failures are kept, and shown to people.
+
+    Where a value stood, the name of its parameter stands.
+    """
     code, message = error.code, error.message
-    for name, parameter in given.items():
-        secret = revealed.get(name)
-        if isinstance(parameter, SecretReference) and isinstance(secret, str) and secret:
+    for name, secret in secrets.items():
+        if secret:
             message = message.replace(secret, f"[{name}]")
-            if len(secret) >= _SHORTEST_IN_CODE:
-                code = code.replace(secret, f"[{name}]")
+        if len(secret) >= _SHORTEST_IN_CODE:
+            code = code.replace(secret, f"[{name}]")
     return failure_of(code, message)
 
 
