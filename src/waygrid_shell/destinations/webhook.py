@@ -30,11 +30,10 @@ from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_core.webhook.signature import signing_keys, webhook_headers
-from waygrid_core.webhook.verdict import Verdict, judge
+from waygrid_core.webhook.verdict import Verdict, is_passing, judge
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.http_client import HttpClient, Response, shown_url
 from waygrid_shell.hosting.parameters import (
-    Statuses,
     http_headers,
     http_timeout,
     http_url,
@@ -48,7 +47,6 @@ from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 from waygrid_shell.ports.clock import Clock
 
 _PARAMETERS: Final = frozenset({"url", "headers", "timeout", "maxWait", "body", "secret", "tryAgain"})
-_TRY_AGAIN: Final = Statuses(frozenset({408, 425, 429}), frozenset({"5xx"}))
 _MESSAGE_OF_BODY: Final = 200
 """Characters of a refusal's body that go into the message: enough for a sentence, too few for somebody's data."""
 
@@ -67,7 +65,7 @@ class WebhookDestination:
         url = http_url(parameters)
         given = http_headers(parameters)
         timeout = http_timeout(parameters)
-        again = statuses(parameters, "tryAgain", _TRY_AGAIN)
+        again = statuses(parameters, "tryAgain")
         keys = _keys(parameters)
         body = write_json(parameters.get("body", attempt.input))
 
@@ -81,7 +79,7 @@ class WebhookDestination:
         response = await ask_patiently(
             send, lambda answer: wanted_wait(answer.status, answer.headers), max_wait(parameters)
         )
-        verdict = judge(response.status, again.__contains__)
+        verdict = judge(response.status, is_passing if again is None else again.__contains__)
         match verdict:
             case Verdict.DELIVERED:
                 return {"status": response.status}

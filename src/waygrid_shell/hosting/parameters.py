@@ -87,11 +87,11 @@ def max_wait(parameters: Mapping[str, JsonValue]) -> float:
     return seconds_of(parameters, "maxWait", DEFAULT_MAX_WAIT_SECONDS)
 
 
-def statuses(parameters: Mapping[str, JsonValue], name: str, default: Statuses) -> Statuses:
-    """A parameter that lists statuses, or is one. Raises `Failed`."""
+def statuses(parameters: Mapping[str, JsonValue], name: str) -> Statuses | None:
+    """A parameter that lists statuses, or is one, if it is there. Raises `Failed`."""
     given = parameters.get(name)
     if given is None:
-        return default
+        return None
     single: set[int] = set()
     classes: set[str] = set()
     for status in given if isinstance(given, list) else [given]:

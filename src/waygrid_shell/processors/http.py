@@ -63,7 +63,7 @@ class HttpProcessor:
         method = _method(parameters)
         url = _with_query(http_url(parameters), parameters.get("query"))
         read = _reader(parameters)
-        succeeds = statuses(parameters, "success", _SUCCESS)
+        succeeds = statuses(parameters, "success") or _SUCCESS
         timeout = http_timeout(parameters)
         headers = {"Accept": "application/json", "Idempotency-Key": attempt.idempotency_key}
         body = None
