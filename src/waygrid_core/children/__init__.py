@@ -13,5 +13,5 @@ Reading order:
 3. `ending`, `answer`: from a child's end to the signal that its parent hears.
 4. The machine of a series, of the same form as the machine of a traversal: `series_signals`, `series_events`,
    `series_effects`, `series_state`, `series_fold`; `repetition` (when the next run starts); `series` (one transition,
-   and what a series waits for).
+   and what a series waits for). `either`: for whoever has a traversal or a series, whichever it is.
 """

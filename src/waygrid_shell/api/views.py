@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from waygrid_core.children.either import before_all, fold_either
 from waygrid_core.children.identity import run_id
-from waygrid_core.children.series_fold import evolve_series
-from waygrid_core.children.series_state import RunWaiting, SeriesState, new_series
+from waygrid_core.children.series_state import RunWaiting, SeriesState
 from waygrid_core.history.picture import NodePicture, pictures
 from waygrid_core.history.standing import Standing
 from waygrid_core.history.status import shown_status
@@ -13,8 +13,7 @@ from waygrid_core.history.waiting import Wait, waits
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.ulid import ulid_milliseconds
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.fold import fold
-from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.ports.journal import AnyState, Decision, Summary
@@ -117,12 +116,7 @@ def _view(
 def _state_after(newest: AnyState, decisions: Sequence[Decision], at: int) -> AnyState:
     """The state after event number `at`: what folding the first `at` events gives."""
     events = [event for decision in decisions for event in decision.events][:at]
-    if isinstance(newest, TraversalState):
-        return fold(events, new_traversal(newest.traversal))  # type: ignore[arg-type]
-    state = new_series(newest.traversal)
-    for event in events:
-        state = evolve_series(state, event)  # type: ignore[arg-type]
-    return state
+    return fold_either(events, before_all(newest))
 
 
 def _no_such_event(traversal: TraversalId, at: int, events_in_all: int) -> Refusal:

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from waygrid_core.children.series_fold import fold_series
-from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.children.either import before_all, fold_either
 from waygrid_core.traversal.events import NodeFailed, NodeSucceeded, NodeTimedOut, RetryScheduled
-from waygrid_core.traversal.fold import fold
-from waygrid_core.traversal.state import new_traversal
 from waygrid_shell.runtime.wiring import Ports
 
 
@@ -15,15 +12,14 @@ async def check_journal(ports: Ports, traversal: Any) -> None:
     decisions = await ports.journal.decisions(traversal)
     stored = (await ports.journal.load([traversal]))[traversal]
     assert len({decision.cause for decision in decisions}) == len(decisions)
-    state: Any = new_series(traversal) if isinstance(stored.state, SeriesState) else new_traversal(traversal)
+    state = before_all(stored.state)
     ends: list[tuple[str, int]] = []
     for decision in decisions:
-        events: Any = decision.events
-        state = fold_series(events, state) if isinstance(state, SeriesState) else fold(events, state)
+        state = fold_either(decision.events, state)
         assert state.version == decision.version
         ends += [
             (event.node, event.attempt)
-            for event in events
+            for event in decision.events
             if isinstance(event, NodeSucceeded | NodeFailed | NodeTimedOut | RetryScheduled)
         ]
     assert state == stored.state

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from waygrid_core.children.either import new_either
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.forgetting import forget
@@ -19,7 +20,6 @@ from waygrid_shell.adapters.sqlite.journal_rows import (
     ChangeRows,
     decision_of,
     grown,
-    new_state,
     origin_of,
     rows_of,
     state_of,
@@ -174,7 +174,7 @@ def _load(
     loaded: dict[TraversalId, Stored] = {}
     for row in rows:
         traversal, origin = TraversalId(row[0]), origin_of(row)
-        state = snapshots.get(traversal) or new_state(traversal, origin)
+        state = snapshots.get(traversal) or new_either(traversal, origin.plan)
         state = grown(connection, shared, state, events.get(traversal, ()))
         loaded[traversal] = Stored(origin=origin, state=state)
     return loaded

@@ -7,9 +7,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from waygrid_core.children.plan import LoopPlan, SeriesPlan, SinglePlan, TraversalPlan
-from waygrid_core.children.series_fold import fold_series
-from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.children.either import fold_either
+from waygrid_core.children.plan import SinglePlan, TraversalPlan
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, STATES, Wire
@@ -18,12 +17,11 @@ from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.fold import fold
-from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.adapters.sqlite.search import is_astray, label_row
 from waygrid_shell.adapters.sqlite.shared_values import SHARED, Fetched, PutAway
 from waygrid_shell.ports.failure import ForeignStorage
-from waygrid_shell.ports.journal import AnyEvent, AnyState, Change, Decision, Origin, Summary
+from waygrid_shell.ports.journal import AnyState, Change, Decision, Origin, Summary
 
 SNAPSHOT_EVENTS: Final = 256
 """Events that a load may have to fold however small the state is: a millisecond or two."""
@@ -189,17 +187,9 @@ def state_of(connection: sqlite3.Connection, shared: Fetched, snapshot: bytes) -
     return _read(STATES.from_json(shared.fetch(connection, read_json(snapshot))))
 
 
-def new_state(traversal: TraversalId, origin: Origin) -> AnyState:
-    """The state before anything was decided."""
-    return new_series(traversal) if isinstance(origin.plan, SeriesPlan | LoopPlan) else new_traversal(traversal)
-
-
 def grown(connection: sqlite3.Connection, shared: Fetched, state: AnyState, rows: Sequence[bytes]) -> AnyState:
-    """The state after the events of these rows: those of a traversal are a traversal's, those of a series a series'."""
-    events: list[AnyEvent] = [each for row in rows for each in _decoded(connection, shared, EVENTS, row)]
-    if isinstance(state, SeriesState):
-        return fold_series(events, state)  # type: ignore[arg-type]
-    return fold(events, state)  # type: ignore[arg-type]
+    """The state after the events of these rows."""
+    return fold_either((each for row in rows for each in _decoded(connection, shared, EVENTS, row)), state)
 
 
 def _encoded(shared: PutAway, values: dict[str, bytes], wire: Wire[T], parts: Sequence[T]) -> bytes:

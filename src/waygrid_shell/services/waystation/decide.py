@@ -5,15 +5,16 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from waygrid_core.children.plan import LoopPlan, SeriesPlan, TraversalPlan
+from waygrid_core.children.either import new_either
+from waygrid_core.children.plan import LoopPlan, SeriesPlan
 from waygrid_core.children.series import SeriesTransition, series_transition
 from waygrid_core.children.series_signals import RunEnd, StartDue
-from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.children.series_state import SeriesState
 from waygrid_core.dag.dag import Dag
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
 from waygrid_core.message.to_signal import AnySignal, to_signal
-from waygrid_core.model.identifiers import DagHash, TraversalId
+from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.machine import Transition, transition
 from waygrid_core.traversal.rejections import TraversalError
@@ -61,7 +62,7 @@ def newcomer(message: Message, dag: Dag | None, trace: Trace | None, now: dateti
     """
     match message:
         case TraversalRequested(traversal=traversal, plan=plan):
-            return presented(_origin(message, trace), _new_state(traversal, plan), dag, now)
+            return presented(_origin(message, trace), new_either(traversal, plan), dag, now)
         case TraversalCancelRequested(traversal=traversal):
             origin = Origin(plan=None, parent=None, root=traversal, trace=trace)
             return presented(origin, new_traversal(traversal), None, now)
@@ -117,7 +118,3 @@ def _transition(
             return series_transition(dag, plan, state, signal, now)
         case TraversalState() as state:
             return None if isinstance(signal, RunEnd | StartDue) else transition(dag, state, signal, now)
-
-
-def _new_state(traversal: TraversalId, plan: TraversalPlan) -> AnyState:
-    return new_series(traversal) if isinstance(plan, SeriesPlan | LoopPlan) else new_traversal(traversal)

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence, Set
 
+from waygrid_core.children.either import before_all, fold_either
 from waygrid_core.children.series import series_obligations
 from waygrid_core.children.series_effects import StartRun
-from waygrid_core.children.series_fold import fold_series
-from waygrid_core.children.series_state import SeriesState, new_series
+from waygrid_core.children.series_state import SeriesState
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.traversal.effects import DispatchNode, Schedule
-from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.obligations import obligation_key, obligations
-from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.ports.journal import AnyEffect, AnyState, Decision
 from waygrid_shell.services.waystation.outbox import outgoing
 from waygrid_shell.services.waystation.roster import Present
@@ -22,12 +20,12 @@ def sent_again(present: Present, decisions: Sequence[Decision], causes: Set[str]
     Without what has been answered or withdrawn since: nobody waits for that any more. For all causes together, since
     each decision is to be seen in its state: one by one, many messages of a long traversal would take for ever.
     """
-    state = _new(present.state)
+    state = before_all(present.state)
     open_keys = {_key(obligation) for obligation in waited_for(present.state)}
     records: list[TransportEnvelope] = []
     found = set()
     for decision in decisions:
-        before, state = state, _fold(decision, state)
+        before, state = state, fold_either(decision.events, state)
         if decision.cause in causes:
             found.add(decision.cause)
             records += outgoing(
@@ -61,14 +59,3 @@ def _key(effect: AnyEffect) -> str:
             return child
         case _:
             return ""
-
-
-def _new(state: AnyState) -> AnyState:
-    return new_series(state.traversal) if isinstance(state, SeriesState) else new_traversal(state.traversal)
-
-
-def _fold(decision: Decision, state: AnyState) -> AnyState:
-    """One decision further. The events of a traversal are a traversal's, those of a series a series'."""
-    if isinstance(state, TraversalState):
-        return fold(decision.events, state)  # type: ignore[arg-type]
-    return fold_series(decision.events, state)  # type: ignore[arg-type]
