@@ -3,13 +3,13 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.free_port import free_port
 from tests.integration.cli.command import Ran, run_waygrid
 from tests.integration.client.misbehaving import (
     ID,
@@ -46,9 +46,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and ter
 @pytest.fixture
 def nowhere() -> str:
     """Where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def waygrid(folder: Path, *arguments: str) -> Ran:
@@ -60,7 +58,7 @@ def waygrid(folder: Path, *arguments: str) -> Ran:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
 def test_where_no_server_is_it_says_how_to_start_one(tmp_path: Path, nowhere: str, command: list[str]) -> None:
-    ran = waygrid(tmp_path, *command, "--server", nowhere, "--timeout", "200ms")
+    ran = waygrid(tmp_path, *command, "--server", nowhere, "--timeout", "500ms")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         f"waygrid: no Waygrid server answers at {nowhere}: nobody listens there; start one with `waygrid dev`, or set "
