@@ -4,5 +4,5 @@ A guarantee that stands in a docstring here is one that a contract test in `test
 adapter. Ports fail with the exceptions of `failure` and no others.
 
 Reading order: `failure`, `clock`, `event_log`, `journal`, `dag_store`, `timer_book`, `event_book`, `seen_ledger`,
-`claim_book`, `channel_log`, `secret_vault`, `live_feed`.
+`outbox`, `claim_book`, `channel_log`, `secret_vault`, `live_feed`.
 """
