@@ -8,6 +8,6 @@ Reading order:
   `remembered` what is known of requests that come again, `receipts`, `tally`, `threads` for handlers that block.
 - `desk` and `seat` do the same for workers in other processes.
 - `post` puts messages into records and takes them out, `outbox` writes what was decided before it is sent.
-- `http_client`, `outbound`, `parameters`, `retry_after` are for handlers that speak HTTP; `apart` runs what must not run
-  in this process; `bells` wake who waits for a name.
+- `http_client`, `outbound`, `parameters`, `retry_after` are for handlers that speak HTTP; `apart` runs what must not
+  run in this process; `bells` wake who waits for a name.
 """
