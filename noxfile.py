@@ -23,7 +23,7 @@ DEV = tuple(nox.project.dependency_groups(PYPROJECT, "dev"))
 WORKERS = ("-n", "2")
 
 
-def install(session: nox.Session, *, extras: str = "[shell,testing]", tools: tuple[str, ...] = DEV) -> None:
+def install(session: nox.Session, *, extras: str = "[shell,cluster,testing]", tools: tuple[str, ...] = DEV) -> None:
     """Waygrid itself, editable, and what the session needs beside it."""
     # What made nox run (a PYTHONPATH, on a Python that refuses `pip install`) is not for the sessions.
     session.env["PYTHONPATH"] = None

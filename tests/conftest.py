@@ -5,9 +5,13 @@ The same commit draws the same examples each time, in CI and at every desk: a ra
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.servers.cluster import ClusterServers, cluster_servers
+from tests.servers.programs import Missing
 
 # A story is large data by design, and slow to draw beside what it tests; neither says that a strategy is wrong.
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -22,3 +26,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def anyio_backend() -> str:
     """What asynchronous tests run on: aiohttp, uvicorn and the SQLite thread know asyncio alone."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ClusterServers]:
+    """PostgreSQL, Redis and Apache Kafka: those of the environment, or started for this session."""
+    try:
+        with cluster_servers() as started:
+            yield started
+    except Missing as error:
+        if os.environ.get("WAYGRID_TEST_SERVERS") == "required":
+            raise
+        pytest.skip(str(error))

@@ -113,7 +113,7 @@ async def test_all_that_a_file_of_the_first_version_holds_is_there(tmp_path: Pat
             assert [each.record for each in taken] == [record(1), record(2, b"\x00\xff\n["), record(4)]
             assert [each.may_be_repeated for each in taken] == [True, True, False]
             await subscription.acknowledge(taken)
-        assert await ports.timer_book.due(NOON, 10) == [Timer(TimerId("timer"), TraversalId("T"), NOON)]
+        assert await ports.timer_book.due(NOON, 10, {0}) == [Timer(TimerId("timer"), TraversalId("T"), NOON)]
         await ports.seen_ledger.record([Answer("work", b"other", NOON)])
         assert await ports.seen_ledger.recall(["work"]) == {"work": b"done"}
         claim = Claim("key", TraversalId("A"), "line 1")

@@ -1,11 +1,12 @@
 """How a message goes into a record of the event log, and how it comes out again."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from waygrid_core.envelope import transport
+from waygrid_core.envelope.cloud_event import read_headers
 from waygrid_core.envelope.domain import DomainEnvelope, NodeAddress
 from waygrid_core.envelope.stamps import Stamps, Trace
 from waygrid_core.envelope.transport import TransportEnvelope
@@ -71,6 +72,14 @@ def open_record(record: TransportEnvelope) -> Outcome[DomainEnvelope, str]:
     """The message in a record and what is said about it, or why there is none."""
     outcome = transport.unseal(record)
     return Failure(str(outcome.failure())) if isinstance(outcome, Failure) else outcome
+
+
+def sent_at(record: TransportEnvelope) -> datetime:
+    """When a record was sent; of one that says it in no way that can be read, the beginning of time."""
+    if record.sealed is not None:
+        return record.sealed.sent_at
+    attributes = read_headers(record.headers)
+    return datetime.min.replace(tzinfo=UTC) if isinstance(attributes, Failure) else attributes.unwrap().time
 
 
 def open_all(deliveries: Iterable[Delivery]) -> tuple[list[Opened], list[Unreadable]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
 from attrs import frozen
@@ -14,11 +15,13 @@ class Delivery:
     """A record that was taken and is not yet acknowledged.
 
     `position` is the adapter's own. `may_be_repeated`: whether an earlier subscription may have taken it already.
+    `partition` is that of its key in its topic.
     """
 
     record: TransportEnvelope
     position: int
     may_be_repeated: bool
+    partition: int = 0
 
 
 @frozen
@@ -32,19 +35,35 @@ class DeadLetter:
 
 
 class Subscription(Protocol):
-    """The one reader of its topics."""
+    """The one reader of its partitions of its topics."""
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """Those that it reads now. Every key of a topic belongs to one of them, and no key to two."""
+        ...
+
+    async def reassigned(self) -> None:
+        """Return once partitions have been given to it or taken from it since this was called last.
+
+        From then on `partitions` says so. What is kept in memory of records of a partition that was taken away is
+        stale, even if it comes back. Where there is one reader for ever this never returns.
+        """
+        ...
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         """The next records, at least one and at most `limit`; waits until there is one.
 
-        What it gave once it does not give again.
+        What it gave once it does not give again, unless its partition was taken away meanwhile and has come back: then
+        what is not acknowledged comes again, as what may be repeated.
         """
         ...
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Say that these are done with, in whatever order. Once it returns they will never be given again.
+        """Say that these are done with, in whatever order. Once it returns they will not be given again.
 
-        It may take its time: who is in a hurry does not wait for it.
+        But a log that keeps one position a partition gives them again after a crash or a reassignment while an earlier
+        record of their partition is not acknowledged. It may take its time: who is in a hurry does not wait for it.
+        What came of a partition that was taken away meanwhile is passed over.
         """
         ...
 
@@ -53,8 +72,11 @@ class EventLog(Protocol):
     """Carries records from service to service.
 
     - What `publish` returned from is kept, and is given to a subscription of its topic, before or after a crash.
-    - A batch is published whole or not at all.
-    - A record that was taken and not acknowledged is given again to the next subscription of its topic.
+    - Of a batch whose publishing failed, or whose caller gave up, any part may have been published. Published again, it
+      is the same messages: ids name them.
+    - A record that was taken and not acknowledged is given again to the next subscription of its partition.
+    - The partitions of a topic are shared among its subscriptions. A log of one process has one partition, and at most
+      one subscription a topic at a time: there a second one raises `Unavailable`.
     - Records of one topic and key come in the order of publishing; a record given again keeps its place.
     - A record published to the dead-letter topic of a topic is kept there, for people, until it is redriven or
       discarded. `core.envelope.transport.dead_letter` makes it.
@@ -65,12 +87,23 @@ class EventLog(Protocol):
         """Append the records. Raises `StorageFull` or `Unavailable`."""
         ...
 
+    async def prepare(self, topics: Sequence[str]) -> None:
+        """Have these topics, so that records can be published to them. Raises `Unavailable` if they cannot be had."""
+        ...
+
     def subscribe(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
-        """Read these topics. At most one subscription a topic at a time; a second raises `Unavailable`."""
+        """Read these topics, or the share of their partitions that falls to this subscription. Raises `Unavailable`."""
         ...
 
     async def backlog(self) -> Mapping[str, int]:
         """How many records of each topic are not acknowledged; topics without any are absent."""
+        ...
+
+    async def oldest(self, topics: Sequence[str]) -> Mapping[str, datetime]:
+        """When the oldest record of each of these topics was sent that is not acknowledged; absent where there is none.
+
+        So whatever was sent to a topic before that has been handled.
+        """
         ...
 
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:

@@ -109,6 +109,14 @@ class Query:
     limit: int = 100
 
 
+@frozen
+class Idle:
+    """A traversal or series that has not ended, and when something was decided about it last."""
+
+    traversal: TraversalId
+    changed_at: datetime
+
+
 class Journal(Protocol):
     """Keeps every decision of every traversal.
 
@@ -145,6 +153,13 @@ class Journal(Protocol):
 
     async def unfinished(self) -> Sequence[Summary]:
         """Traversals and series that have not ended, oldest first."""
+        ...
+
+    async def idle(self, since: datetime, *, after: TraversalId | None = None, limit: int) -> Sequence[Idle]:
+        """At most `limit` of those that have not ended or changed since then: the lowest ids above `after`, in order.
+
+        What it costs does not grow with how many have ended.
+        """
         ...
 
     async def count_unfinished(self) -> int:

@@ -1,6 +1,6 @@
 """The book of timers."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -11,11 +11,12 @@ from waygrid_core.model.identifiers import TimerId, TraversalId
 
 @frozen
 class Timer:
-    """A timer that is set."""
+    """A timer that is set. `partition` is that of the request for it: whoever reads that partition fires it."""
 
     id: TimerId
     traversal: TraversalId
     due: datetime
+    partition: int = 0
 
 
 class TimerBook(Protocol):
@@ -29,12 +30,19 @@ class TimerBook(Protocol):
         """Set and unset; no timer is in both. Raises `StorageFull` or `Unavailable`."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
-        """At most `limit` timers whose instant is not after `now`, earliest first, then in order of setting."""
+    async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
+        """At most `limit` timers of these partitions whose instant is not after `now`.
+
+        The earliest first, then in order of setting.
+        """
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the earliest timer is due; None if none is set."""
+    async def next_due(self, partitions: Set[int]) -> datetime | None:
+        """When the earliest timer of these partitions is due; None if none is set."""
+        ...
+
+    async def are_set(self, timers: Sequence[TimerId]) -> Set[TimerId]:
+        """Those of `timers` that are set."""
         ...
 
     async def count(self) -> int:

@@ -38,6 +38,7 @@ from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.ports.live_feed import LiveFeed
 from waygrid_shell.ports.outbox import Outbox
+from waygrid_shell.ports.record_log import RecordLog
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.ports.timer_book import TimerBook
@@ -59,6 +60,8 @@ class Ports:
     channel_log: ChannelLog
     outbox: Outbox | None = None
     """None: the services write one after the other, see `waygrid_shell.hosting.outbox`."""
+    record_log: RecordLog | None = None
+    """None: no Kafka of the user's is known."""
     clock: Clock = Factory(HostClock)
     secret_vault: SecretVault = Factory(EnvironmentSecretVault)
     live_feed: LiveFeed = Factory(MemoryLiveFeed)

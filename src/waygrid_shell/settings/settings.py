@@ -66,6 +66,59 @@ class OutboundSettings:
 
 
 @frozen(kw_only=True)
+class KafkaSettings:
+    """The event log of a cluster."""
+
+    servers: tuple[str, ...] = ()
+    """Some of the brokers, as host:port; the others are found by them."""
+    topic_prefix: str = ""
+    """Stands before the names of topics and groups, where several platforms share a Kafka."""
+    partitions: int = 8
+    """Of a topic that Waygrid makes: as many processes can share a service."""
+    replication_factor: int | None = None
+    """Of a topic that Waygrid makes; unset: the default of the brokers."""
+    create_topics: bool = True
+    """Whether Waygrid makes the topics that it needs; else `waygrid topics create` does, by whoever may."""
+    session_timeout: timedelta = timedelta(seconds=10)
+    """How long a process may say nothing before others take over its partitions."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ca_file: Path | None = None
+    """Certificates (PEM) that the brokers' are checked against; unset: those of the system."""
+    cert_file: Path | None = None
+    """The certificate (PEM) that Waygrid shows, with its key in `key_file`."""
+    key_file: Path | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: str | None = None
+
+
+@frozen(kw_only=True)
+class PostgresSettings:
+    """The database of a cluster."""
+
+    url: str | None = None
+    """Such as postgresql://waygrid@db.internal/waygrid?sslmode=verify-full; PGPASSWORD and ~/.pgpass are read too."""
+    password: str | None = None
+    """If it shall not stand in the URL."""
+    max_connections: int = 8
+    """Of one process."""
+
+
+@frozen(kw_only=True)
+class RedisSettings:
+    """What is quick and can be made anew."""
+
+    url: str | None = None
+    """Such as rediss://cache.internal:6379/0."""
+    password: str | None = None
+    """If it shall not stand in the URL."""
+    cluster: bool = False
+    """Whether it is a Redis Cluster."""
+    key_prefix: str = "waygrid"
+    """Stands before all keys, where several platforms share a Redis."""
+
+
+@frozen(kw_only=True)
 class LogSettings:
     """What is logged, to standard error."""
 
@@ -97,6 +150,9 @@ class Settings:
     server: ServerSettings = ServerSettings()
     data: DataSettings = DataSettings()
     outbound: OutboundSettings = OutboundSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    redis: RedisSettings = RedisSettings()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     openai: OpenaiSettings = OpenaiSettings()

@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from attrs import define, field
 
 from waygrid_core.envelope.transport import TransportEnvelope, before_death
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
+from waygrid_shell.hosting.post import sent_at
 from waygrid_shell.ports.event_log import DeadLetter, Delivery
 from waygrid_shell.ports.failure import Unavailable
 
@@ -71,6 +73,17 @@ class MemoryEventLog:
         alive = {name: len(topic.waiting) + len(topic.taken) for name, topic in self._topics.items()}
         return {name: count for name, count in {**alive, **dead}.items() if count}
 
+    async def prepare(self, topics: Sequence[str]) -> None:
+        del topics  # a topic is there as soon as somebody names it
+
+    async def oldest(self, topics: Sequence[str]) -> Mapping[str, datetime]:
+        first = {
+            name: next(iter([*topic.taken.values(), *topic.waiting]), None)
+            for name in topics
+            if (topic := self._topics.get(name)) is not None
+        }
+        return {name: sent_at(delivery.record) for name, delivery in first.items() if delivery is not None}
+
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         return [letter for position, letter in self._dead.items() if position > after][:limit]
 
@@ -95,6 +108,13 @@ class MemorySubscription:
     def __init__(self, log: MemoryEventLog, topics: Sequence[_Topic]) -> None:
         self._log = log
         self._topics = topics
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        return frozenset({0})
+
+    async def reassigned(self) -> None:
+        await asyncio.Event().wait()
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         while True:

@@ -9,7 +9,7 @@ from attrs import define
 
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.ports.failure import VersionConflict
-from waygrid_shell.ports.journal import Change, Decision, Query, Stored, Summary
+from waygrid_shell.ports.journal import Change, Decision, Idle, Query, Stored, Summary
 
 
 @define
@@ -89,6 +89,11 @@ class MemoryJournal:
 
     async def unfinished(self) -> Sequence[Summary]:
         return [self._kept[each].summary for each in self._unfinished]
+
+    async def idle(self, since: datetime, *, after: TraversalId | None = None, limit: int) -> Sequence[Idle]:
+        changed = ((each, self._kept[each].decisions[-1].at) for each in sorted(self._unfinished))
+        found = (Idle(each, at) for each, at in changed if at < since and (after is None or each > after))
+        return list(islice(found, limit))
 
     async def count_unfinished(self) -> int:
         return len(self._unfinished)

@@ -1,7 +1,7 @@
 """The timer book in memory."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from waygrid_core.model.identifiers import TimerId
@@ -24,20 +24,25 @@ class MemoryTimerBook:
         for timer_id in to_unset:
             self._timers.pop(timer_id, None)
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
+    async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         found: list[tuple[datetime, int, TimerId]] = []
+        others: list[tuple[datetime, int, TimerId]] = []
         while self._heap and self._heap[0][0] <= now and len(found) < limit:
             entry = heapq.heappop(self._heap)
             if self._is_set(entry):
-                found.append(entry)
-        for entry in found:  # they stay set until somebody unsets them
+                (found if self._timers[entry[2]][0].partition in partitions else others).append(entry)
+        for entry in (*found, *others):  # they stay set until somebody unsets them
             heapq.heappush(self._heap, entry)
         return [self._timers[timer_id][0] for _, _, timer_id in found]
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, partitions: Set[int]) -> datetime | None:
         while self._heap and not self._is_set(self._heap[0]):
             heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        ours = (timer.due for timer, _ in self._timers.values() if timer.partition in partitions)
+        return self._heap[0][0] if partitions == {0} and self._heap else min(ours, default=None)
+
+    async def are_set(self, timers: Sequence[TimerId]) -> Set[TimerId]:
+        return {timer for timer in timers if timer in self._timers}
 
     async def count(self) -> int:
         return len(self._timers)

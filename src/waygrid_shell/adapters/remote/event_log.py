@@ -1,7 +1,9 @@
 """The event log of a worker elsewhere: its own requests, and the answers to them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import NodeTraversalFailed, NodeTraversalSucceeded
@@ -40,6 +42,12 @@ class RemoteEventLog:
             raise _not_for_workers(f"the topic {name}")
         yield RemoteSubscription(self._link, topic)
 
+    async def prepare(self, topics: Sequence[str]) -> None:
+        del topics  # the server has those of what it is asked to serve
+
+    async def oldest(self, topics: Sequence[str]) -> Mapping[str, datetime]:
+        raise _not_for_workers("the backlog")
+
     async def backlog(self) -> Mapping[str, int]:
         raise _not_for_workers("the backlog")
 
@@ -59,6 +67,13 @@ class RemoteSubscription:
     def __init__(self, link: Link, topic: Topic) -> None:
         self._link = link
         self._topic = topic
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        return frozenset({0})
+
+    async def reassigned(self) -> None:
+        await asyncio.Event().wait()
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         while True:

@@ -7,6 +7,7 @@ never reads the table. One that falls behind by more than `BUFFERED` records rea
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -15,8 +16,9 @@ from waygrid_core.envelope.transport import TransportEnvelope, before_death
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
-from waygrid_shell.adapters.sqlite.message_batch import MessageBatch, batches_of
+from waygrid_shell.adapters.sqlite.message_batch import MessageBatch, batches_of, records_of
 from waygrid_shell.adapters.sqlite.subscription import SqliteSubscription
+from waygrid_shell.hosting.post import sent_at
 from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.ports.failure import Unavailable
 
@@ -93,6 +95,19 @@ class SqliteEventLog:
         )
         return await self._database.read(lambda connection: dict(connection.execute(query).fetchall()))
 
+    async def prepare(self, topics: Sequence[str]) -> None:
+        del topics  # a topic is there as soon as somebody names it
+
+    async def oldest(self, topics: Sequence[str]) -> Mapping[str, datetime]:
+        query = (
+            "SELECT content, places FROM message_batch LEFT JOIN message_acknowledged USING (number)"
+            " WHERE topic = ? ORDER BY number LIMIT 1"
+        )
+        rows = await self._database.read(
+            lambda connection: {topic: connection.execute(query, (topic,)).fetchone() for topic in topics}
+        )
+        return {topic: sent_at(_first_open(topic, *row)) for topic, row in rows.items() if row is not None}
+
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         query = f"SELECT {_LETTER} FROM dead_letter WHERE position > ? ORDER BY position LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(query, (after, limit)).fetchall())
@@ -115,6 +130,12 @@ class SqliteEventLog:
     async def discard(self, positions: Sequence[int]) -> int:
         delete = "DELETE FROM dead_letter WHERE position IN ({})"
         return await self._database.run(lambda connection: delete_rows(connection, delete, positions))
+
+
+def _first_open(topic: str, content: bytes, places: bytes | None) -> TransportEnvelope:
+    """The first record of a row that is not acknowledged."""
+    acknowledged = 0 if places is None else int.from_bytes(places, "little")
+    return next(record for place, record in enumerate(records_of(topic, content)) if not acknowledged >> place & 1)
 
 
 def _buried(letter: TransportEnvelope) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from waygrid_core.children.either import new_either
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.forgetting import forget
 from waygrid_shell.adapters.sqlite.journal_rows import (
@@ -30,7 +31,7 @@ from waygrid_shell.adapters.sqlite.search import page
 from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.adapters.sqlite.shared_values import Fetched, PutAway
 from waygrid_shell.ports.failure import VersionConflict
-from waygrid_shell.ports.journal import Change, Decision, Query, Stored, Summary
+from waygrid_shell.ports.journal import Change, Decision, Idle, Query, Stored, Summary
 
 _DECISION: Final = "version, cause, at, events, effects"
 _UNFINISHED: Final = (
@@ -101,6 +102,16 @@ class SqliteJournal:
         query = f"SELECT {SUMMARY} FROM {_UNFINISHED} ORDER BY begun_at, id"
         rows = await self._database.browse(lambda connection: connection.execute(query).fetchall())
         return [summary_of(row) for row in rows]
+
+    async def idle(self, since: datetime, *, after: TraversalId | None = None, limit: int) -> Sequence[Idle]:
+        query = (
+            "SELECT id, at FROM (SELECT id, (SELECT journal.at FROM journal WHERE journal.traversal = traversal.id"
+            f" ORDER BY journal.version DESC LIMIT 1) AS at FROM {_UNFINISHED} AND id > ?)"
+            " WHERE at < ? ORDER BY id LIMIT ?"
+        )
+        values = (after or "", to_microseconds(since), limit)
+        rows = await self._database.browse(lambda connection: connection.execute(query, values).fetchall())
+        return [Idle(TraversalId(traversal), from_microseconds(at)) for traversal, at in rows]
 
     async def count_unfinished(self) -> int:
         query = f"SELECT count(*) FROM {_UNFINISHED}"

@@ -51,6 +51,13 @@ class SqliteSubscription:
         self._is_behind = True
         self._more = asyncio.Event()
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        return frozenset({0})
+
+    async def reassigned(self) -> None:
+        await asyncio.Event().wait()
+
     async def take(self, limit: int) -> Sequence[Delivery]:
         while not self._buffer:
             if self._is_behind:

@@ -1,13 +1,14 @@
 """The timer book in SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from waygrid_core.model.identifiers import TimerId, TraversalId
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
+from waygrid_shell.adapters.sqlite.selection import select_by
 from waygrid_shell.ports.timer_book import Timer
 
 
@@ -28,17 +29,24 @@ class SqliteTimerBook:
         if rows or to_unset:
             await self._database.run(job)
 
-    async def due(self, now: datetime, limit: int) -> Sequence[Timer]:
+    async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
+        del partitions  # there is one
         query = "SELECT id, traversal, due FROM timer WHERE due <= ? ORDER BY due, set_order LIMIT ?"
         rows = await self._database.read(
             lambda connection: connection.execute(query, (to_microseconds(now), limit)).fetchall()
         )
         return [Timer(TimerId(timer), TraversalId(traversal), from_microseconds(due)) for timer, traversal, due in rows]
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, partitions: Set[int]) -> datetime | None:
+        del partitions  # there is one
         query = "SELECT min(due) FROM timer"
         number = await self._database.read(lambda connection: connection.execute(query).fetchone()[0])
         return None if number is None else from_microseconds(number)
+
+    async def are_set(self, timers: Sequence[TimerId]) -> Set[TimerId]:
+        query = "SELECT id FROM timer WHERE id IN ({})"
+        rows = await self._database.read(lambda connection: select_by(connection, query, timers))
+        return {TimerId(timer) for (timer,) in rows}
 
     async def count(self) -> int:
         query = "SELECT count(*) FROM timer"

@@ -70,13 +70,13 @@ class Scheduler:
         while True:
             self._changed = anyio.Event()
             now = self._clock.now()
-            due = await self._book.due(now, _FIRED_AT_ONCE)
+            due = await self._book.due(now, _FIRED_AT_ONCE, frozenset({0}))
             if due:
                 await self._log.publish([_fired(timer, now) for timer in due])
                 await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
                 self._metrics.observe(TIMER_LATE_SECONDS, [(now - timer.due).total_seconds() for timer in due])
             else:
-                with anyio.move_on_after(_seconds_until(await self._book.next_due(), now)):
+                with anyio.move_on_after(_seconds_until(await self._book.next_due(frozenset({0})), now)):
                     await self._changed.wait()
 
 
