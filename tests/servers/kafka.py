@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,10 +17,12 @@ from tests.servers.processes import Server, folder
 from tests.servers.programs import HERE, Missing, kafka_jars, program
 
 _FLAGS: Final = (
-    "-Xms128m", "-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
-    "-Djava.net.preferIPv4Stack=true", f"-Dlog4j2.configurationFile={HERE / 'kafka_jars' / 'log4j2.properties'}",
+    "-Xss512k", "-XX:-UsePerfData", "-Djava.net.preferIPv4Stack=true",
+    f"-Dlog4j2.configurationFile={HERE / 'kafka_jars' / 'log4j2.properties'}",
 )  # fmt: skip
-"""A small machine that starts quickly; it is not what benchmarks should run on."""
+
+SMALL: Final = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Flags of a small machine that starts quickly; it is not what benchmarks should run on."""
 
 _QUICK: Final = {
     # One of everything that a cluster has three of.
@@ -55,18 +57,25 @@ _QUICK: Final = {
 
 @contextmanager
 def kafka() -> Iterator["Kafka"]:
-    """A broker that runs as long as the context lasts."""
+    """A broker that runs as long as the context lasts: the one that the environment names, or one of its own."""
     given = os.environ.get("WAYGRID_TEST_KAFKA")
     if given:
         yield Kafka(given, None)
         return
+    with own_kafka() as started:
+        yield started
+
+
+@contextmanager
+def own_kafka(*, flags: Sequence[str] = SMALL, settings: Mapping[str, str | int] | None = None) -> Iterator["Kafka"]:
+    """A broker of its own, whatever the environment names, with these flags of its Java and settings of its own."""
     jars = kafka_jars()
     if not jars:
         raise Missing("the jars of Kafka are not here; get them with: python -m tests.servers")
-    java = [str(program("java")), *_FLAGS, "-cp", ":".join(map(str, jars))]
+    java = [str(program("java")), *_FLAGS, *flags, "-cp", ":".join(map(str, jars))]
     with folder("kafka") as place:
         port, controller = free_port(), free_port()
-        settings = {
+        properties = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
@@ -77,9 +86,10 @@ def kafka() -> Iterator["Kafka"]:
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": place / "data",
             **_QUICK,
+            **(settings or {}),
         }
         config = place / "broker.properties"
-        config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
+        config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8")
         _format(java, config)
         bootstrap = f"127.0.0.1:{port}"
         process = Server([*java, "kafka.Kafka", str(config)], place / "log", lambda: _answers(bootstrap))

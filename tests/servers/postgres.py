@@ -3,7 +3,7 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 from uuid import uuid4
@@ -25,11 +25,21 @@ _SETTINGS: Final = {
 
 @contextmanager
 def postgres(*, durable: bool = False) -> Iterator["Postgres"]:
-    """A server that runs as long as the context lasts; `durable` keeps fsync on, for tests that kill it."""
+    """A server that runs as long as the context lasts; `durable` keeps fsync on, for tests that kill it.
+
+    It is the one that the environment names, or one of its own.
+    """
     given = os.environ.get("WAYGRID_TEST_POSTGRES")
     if given:
         yield Postgres(given, None)
         return
+    with own_postgres({"fsync": "on" if durable else "off"}) as started:
+        yield started
+
+
+@contextmanager
+def own_postgres(settings: Mapping[str, str]) -> Iterator["Postgres"]:
+    """A server of its own, whatever the environment names, with these settings."""
     # PostgreSQL does not run as root: then it runs as the user that its package has made, or as nobody.
     user = _other_user() if os.geteuid() == 0 else None
     initdb, server = program("initdb"), program("postgres")
@@ -38,8 +48,8 @@ def postgres(*, durable: bool = False) -> Iterator["Postgres"]:
         command = [str(initdb), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
         command += ["--locale=C.UTF-8"]
         subprocess.run(command, check=True, user=user, cwd=place, timeout=120, stdout=subprocess.DEVNULL)
-        settings = {**_SETTINGS, "port": str(port), "fsync": "on" if durable else "off"}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        all_settings = {**_SETTINGS, "port": str(port), **settings}
+        options = [part for name, value in all_settings.items() for part in ("-c", f"{name}={value}")]
         url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         process = Server([str(server), "-D", str(data), *options], place / "log", lambda: _answers(url), user=user)
         (place / "log").touch()

@@ -14,12 +14,19 @@ from tests.servers.programs import program
 
 @contextmanager
 def redis_server() -> Iterator["Redis"]:
-    """A server that runs as long as the context lasts."""
+    """A server that runs as long as the context lasts: the one that the environment names, or one of its own."""
     given = os.environ.get("WAYGRID_TEST_REDIS")
     if given:
         yield Redis(given, None)
         return
-    with _started() as (url, process):
+    with own_redis() as started:
+        yield started
+
+
+@contextmanager
+def own_redis(*options: str) -> Iterator["Redis"]:
+    """A server of its own, whatever the environment names, with these options of its command."""
+    with _started(*options) as (url, process):
         yield Redis(url, process)
 
 
