@@ -15,14 +15,14 @@ from typing import Any, Final, TypeAlias, get_type_hints
 from attrs import evolve, fields, frozen, has
 
 from waygrid_core.outcome import Failure, Outcome, Success
+from waygrid_shell.settings.bounds import check_bounds
 from waygrid_shell.settings.problem import SettingProblem
 from waygrid_shell.settings.settings import Settings
-from waygrid_shell.settings.values import lift, read_value
+from waygrid_shell.settings.values import lift, read_value, secret_text
 
 DEFAULT_FILE: Final = Path("waygrid.toml")
 """Read if it is there and no other is named."""
 
-_URLS: Final = frozenset({"tracing.endpoint", "openai.base_url"})
 _NEAR: Final = 0.6
 _FEW: Final = 12
 _OF_KUBERNETES: Final = re.compile(r"_SERVICE_(HOST|PORT)(_.*)?$|_PORT_\d+_(TCP|UDP).*$")
@@ -36,6 +36,7 @@ class Setting:
     path: str
     kind: Any
     default: object
+    is_secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -71,7 +72,10 @@ def all_settings() -> tuple[Setting, ...]:
             found.append(Setting(section.name, kind, section.default))
             continue
         inner = get_type_hints(kind)
-        found += [Setting(f"{section.name}.{field.name}", inner[field.name], field.default) for field in fields(kind)]
+        found += [
+            Setting(f"{section.name}.{field.name}", inner[field.name], field.default, is_secret=field.repr is not True)
+            for field in fields(kind)
+        ]
     return tuple(found)
 
 
@@ -97,7 +101,7 @@ def read_settings(
     for each in given:
         setting = settings[each.path]
         try:
-            values[each.path] = _checked(setting, read_value(setting.path, setting.kind, each.value))
+            values[each.path] = _value(setting, each.value)
         except ValueError as error:
             problems.append(SettingProblem(each.place, str(error)))
     built = _built(values)
@@ -189,21 +193,13 @@ def _meant(word: str, known: Sequence[str]) -> str:
     return f"; there are {', '.join(sorted(known))}" if len(known) <= _FEW else ""
 
 
-def _checked(setting: Setting, value: object) -> object:
-    """A value that is of the right type may still be out of bounds."""
-    if isinstance(value, int):
-        least, most = (0, 65_535) if setting.path == "server.port" else (1, 2**53)
-        if not least <= value <= most:
-            raise ValueError(f"{value} is not from {least} to {most}" if most < 2**53 else f"{value} is below {least}")
-    if setting.path in _URLS and not str(value).startswith(("http://", "https://")):
-        raise ValueError(f"{value!r} does not begin with http:// or https://")
-    if setting.path == "server.keys" and isinstance(value, tuple):
-        names = [key.name for key in value]
-        if not names:
-            raise ValueError("there is no key in it; leave it out, or make one with `waygrid key new`")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{len(names)} keys, and {names.count(twice[0])} of them are called {twice[0]!r}")
+def _value(setting: Setting, given: object) -> object:
+    """Raises `ValueError`, with a sentence that has nothing secret in it."""
+    if setting.is_secret:
+        value: object = secret_text(given)
+    else:
+        value = read_value(setting.path, setting.kind, given)
+    check_bounds(setting.path, value)
     return value
 
 

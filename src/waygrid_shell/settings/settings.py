@@ -1,7 +1,7 @@
 """The settings of a plant, with their defaults. Units are in the names or in the types.
 
 In TOML a section is a table and a field a key; in the environment the same is `WAYGRID_<SECTION>_<FIELD>`, such as
-`WAYGRID_SERVER_PORT`. Lists are separated by commas there.
+`WAYGRID_SERVER_PORT`. Lists are separated by commas there. What is not shown by `repr` is secret, and shown nowhere.
 """
 
 from datetime import timedelta
@@ -9,7 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
+
+from waygrid_shell.settings.shown_url import url_repr
 
 Scope: TypeAlias = Literal["read", "write", "work", "admin"]
 """`read` looks, `write` submits and steers, `work` takes work and answers it, `admin` does all of it."""
@@ -89,16 +91,16 @@ class KafkaSettings:
     key_file: Path | None = None
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
-    sasl_password: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)
 class PostgresSettings:
     """The database of a cluster."""
 
-    url: str | None = None
+    url: str | None = field(default=None, repr=url_repr)
     """Such as postgresql://waygrid@db.internal/waygrid?sslmode=verify-full; PGPASSWORD and ~/.pgpass are read too."""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """If it shall not stand in the URL."""
     max_connections: int = 8
     """Of one process."""
@@ -108,9 +110,9 @@ class PostgresSettings:
 class RedisSettings:
     """What is quick and can be made anew."""
 
-    url: str | None = None
+    url: str | None = field(default=None, repr=url_repr)
     """Such as rediss://cache.internal:6379/0."""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     """If it shall not stand in the URL."""
     cluster: bool = False
     """Whether it is a Redis Cluster."""

@@ -32,6 +32,7 @@ NETWORKS: Final[Mapping[str, tuple[IpNetwork, ...]]] = {
 _SIZES: Final = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _SIZE: Final = re.compile(r"(\d{1,15}) ?([kKMG]i?B|B)?")
 _WHOLE: Final = re.compile(r"-?\d{1,18}")
+_BOOLS: Final = {"true": True, "false": False}
 _DIGEST: Final = re.compile("[0-9a-fA-F]{64}")
 _KEY_FIELDS: Final = ("name", "digest", "scopes")
 
@@ -41,13 +42,21 @@ def lift(kind: Any, text: str) -> object:
     if get_origin(kind) is tuple:
         parts = [part.strip() for part in text.split(",") if part.strip()]
         return [_key_of(part) for part in parts] if get_args(kind)[0] is ApiKey else parts
+    kind = _inner(kind)
     if kind is int and _WHOLE.fullmatch(text.strip()):
         return int(text)
+    if kind is bool:
+        return _BOOLS.get(text.strip().lower(), text)
     return text
 
 
 def read_value(name: str, kind: Any, value: object) -> object:
     """The value of the setting `name`, which is of type `kind`. Raises `ValueError`."""
+    if kind == timedelta | None:
+        return _duration_or_forever(value)
+    kind = _inner(kind)
+    if kind is bool:
+        return _bool(value)
     if kind is int:
         return _size(value) if name.endswith("_bytes") else _whole(value)
     if kind is Path:
@@ -56,12 +65,30 @@ def read_value(name: str, kind: Any, value: object) -> object:
         return _duration(value)
     if kind is str:
         return _text(value)
-    if get_origin(kind) in (Union, types.UnionType):
-        return _optional(get_args(kind), value)
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind), value)
     assert get_origin(kind) is tuple, f"{name} is of a type without a reader: {kind}"
     return _all(_ITEMS[get_args(kind)[0]], value)
+
+
+def _inner(kind: Any) -> Any:
+    """Of what may be unset, what it is where it is set."""
+    if get_origin(kind) in (Union, types.UnionType):
+        (kind,) = (each for each in get_args(kind) if each is not types.NoneType)
+    return kind
+
+
+def secret_text(value: object) -> str:
+    """A text that may not be shown. Raises `ValueError`."""
+    if not isinstance(value, str):
+        raise ValueError("it is no text; put it in quotation marks")
+    return _text(value)
+
+
+def _bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{_shown(value)} is neither true nor false")
+    return value
 
 
 def _whole(value: object) -> int:
@@ -96,15 +123,13 @@ def _duration(value: object) -> timedelta:
     return parsed.unwrap()
 
 
-def _optional(kinds: tuple[Any, ...], value: object) -> object:
-    if timedelta in kinds:
-        if value == FOREVER:
-            return None
-        try:
-            return _duration(value)
-        except ValueError as error:
-            raise ValueError(f"{error}, or {FOREVER}") from error
-    return _text(value)
+def _duration_or_forever(value: object) -> timedelta | None:
+    if value == FOREVER:
+        return None
+    try:
+        return _duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {FOREVER}") from error
 
 
 def _one_of(words: tuple[str, ...], value: object) -> str:
