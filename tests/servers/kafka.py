@@ -67,21 +67,33 @@ def kafka() -> Iterator["Kafka"]:
 
 
 @contextmanager
-def own_kafka(*, flags: Sequence[str] = SMALL, settings: Mapping[str, str | int] | None = None) -> Iterator["Kafka"]:
-    """A broker of its own, whatever the environment names, with these flags of its Java and settings of its own."""
+def own_kafka(
+    *, flags: Sequence[str] = SMALL, settings: Mapping[str, str | int] | None = None, doors: Sequence[int] = ()
+) -> Iterator["Kafka"]:
+    """A broker of its own, whatever the environment names, with these flags of its Java and settings of its own.
+
+    `doors` are ports of proxies: for each there is a listener (`Kafka.behind`) whose clients are told to come to that
+    port and to no other. For a broker tells its clients where it is.
+    """
     jars = kafka_jars()
     if not jars:
         raise Missing("the jars of Kafka are not here; get them with: python -m tests.servers")
     java = [str(program("java")), *_FLAGS, *flags, "-cp", ":".join(map(str, jars))]
     with folder("kafka") as place:
         port, controller = free_port(), free_port()
+        behind = [free_port() for _ in doors]
+        hidden = [f"DOOR{number}" for number in range(len(doors))]
+        listening = [("PLAINTEXT", port), *zip(hidden, behind, strict=True)]
+        advertised = [("PLAINTEXT", port), *zip(hidden, doors, strict=True)]
         properties = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listeners": _places([*listening, ("CONTROLLER", controller)]),
+            "advertised.listeners": _places(advertised),
+            "listener.security.protocol.map": ",".join(
+                f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *hidden)
+            ),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": place / "data",
@@ -95,17 +107,25 @@ def own_kafka(*, flags: Sequence[str] = SMALL, settings: Mapping[str, str | int]
         process = Server([*java, "kafka.Kafka", str(config)], place / "log", lambda: _answers(bootstrap))
         process.start()
         try:
-            yield Kafka(bootstrap, process)
+            yield Kafka(bootstrap, process, tuple(behind))
         finally:
             process.stop()
 
 
 class Kafka:
-    """A broker that runs. `process` is None for one that was given."""
+    """A broker that runs. `process` is None for one that was given.
 
-    def __init__(self, bootstrap: str, process: Server | None) -> None:
+    `behind` are the ports that proxies lead to, one for each door.
+    """
+
+    def __init__(self, bootstrap: str, process: Server | None, behind: tuple[int, ...] = ()) -> None:
         self.bootstrap = bootstrap
         self.process = process
+        self.behind = behind
+
+
+def _places(listeners: Sequence[tuple[str, int]]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners)
 
 
 def _format(java: list[str], config: Path) -> None:

@@ -5,6 +5,7 @@ import pwd
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -38,15 +39,18 @@ def postgres(*, durable: bool = False) -> Iterator["Postgres"]:
 
 
 @contextmanager
-def own_postgres(settings: Mapping[str, str]) -> Iterator["Postgres"]:
-    """A server of its own, whatever the environment names, with these settings."""
+def own_postgres(settings: Mapping[str, str], within: Path | None = None) -> Iterator["Postgres"]:
+    """A server of its own, whatever the environment names, with these settings; its data is in a folder `within` one.
+
+    Its write-ahead log is in small pieces, if it is told where to be: so that a small disk can hold it.
+    """
     # PostgreSQL does not run as root: then it runs as the user that its package has made, or as nobody.
     user = _other_user() if os.geteuid() == 0 else None
     initdb, server = program("initdb"), program("postgres")
-    with folder("postgres", user) as place:
+    with folder("postgres", user, within) as place:
         data, port = place / "data", free_port()
         command = [str(initdb), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
-        command += ["--locale=C.UTF-8"]
+        command += ["--locale=C.UTF-8", *([] if within is None else ["--wal-segsize=1"])]
         subprocess.run(command, check=True, user=user, cwd=place, timeout=120, stdout=subprocess.DEVNULL)
         all_settings = {**_SETTINGS, "port": str(port), **settings}
         options = [part for name, value in all_settings.items() for part in ("-c", f"{name}={value}")]

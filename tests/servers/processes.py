@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 @contextmanager
-def folder(name: str, owner: int | None = None) -> Iterator[Path]:
-    """A folder for a server's data, of the user with the id `owner`; removed at the end."""
-    path = Path(tempfile.mkdtemp(prefix=f"waygrid-{name}-"))
+def folder(name: str, owner: int | None = None, within: Path | None = None) -> Iterator[Path]:
+    """A folder for a server's data, of the user with the id `owner`, `within` another; removed at the end."""
+    path = Path(tempfile.mkdtemp(prefix=f"waygrid-{name}-", dir=within))
     try:
         if owner is not None:
             shutil.chown(path, owner)
