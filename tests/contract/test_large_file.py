@@ -15,11 +15,11 @@ from waygrid_core.inbox.mailbox import EMPTY_MAILBOX, MailboxName
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.adapters.sqlite.database import Database, open_database
 from waygrid_shell.adapters.sqlite.forgetting import forget_some
-from waygrid_shell.adapters.sqlite.journal_rows import SUMMARY
 from waygrid_shell.adapters.sqlite.search import page
 from waygrid_shell.ports.claim_book import Claim
 from waygrid_shell.ports.journal import Change, Query
 from waygrid_shell.runtime.wiring import database_ports
+from waygrid_shell.storage.journal_rows import SUMMARY
 
 pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)

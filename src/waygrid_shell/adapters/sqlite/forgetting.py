@@ -7,16 +7,16 @@ time. SQLite writes new rows into the pages that become free; the file does not 
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from waygrid_core.model.instant import to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.adapters.sqlite.journal_rows import labels_of
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows
-from waygrid_shell.adapters.sqlite.search import ASTRAY, first_id, label_row
 from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.storage.id_times import ASTRAY, MILLISECOND, first_id
+from waygrid_shell.storage.labels import label_row, labels_of
 
 _TRAVERSALS_AT_ONCE: Final = 64
 _ROWS_AT_ONCE: Final = 1_000
@@ -56,7 +56,7 @@ async def forget(database: Database, ended_before: datetime, limit: int) -> int:
     for query in (_OVER, _ASTRAY_AND_OVER, _ORPHANS):
         values: dict[str, int | str] = {
             "before": to_microseconds(ended_before),
-            "first": first_id(ended_before, ASTRAY + timedelta(milliseconds=1)),
+            "first": first_id(ended_before, ASTRAY + MILLISECOND),
             "limit": limit - forgotten,
         }
         found = await database.browse(partial(_ids, query=query, values=values))

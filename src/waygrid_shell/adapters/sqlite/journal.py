@@ -15,7 +15,12 @@ from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database, Job
 from waygrid_shell.adapters.sqlite.forgetting import forget
-from waygrid_shell.adapters.sqlite.journal_rows import (
+from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
+from waygrid_shell.adapters.sqlite.search import page
+from waygrid_shell.adapters.sqlite.selection import select_by
+from waygrid_shell.ports.failure import VersionConflict
+from waygrid_shell.ports.journal import Change, Decision, Idle, Query, Stored, Summary
+from waygrid_shell.storage.journal_rows import (
     ORIGIN,
     SUMMARY,
     ChangeRows,
@@ -26,12 +31,7 @@ from waygrid_shell.adapters.sqlite.journal_rows import (
     state_of,
     summary_of,
 )
-from waygrid_shell.adapters.sqlite.many_rows import insert_rows, marks, parts
-from waygrid_shell.adapters.sqlite.search import page
-from waygrid_shell.adapters.sqlite.selection import select_by
-from waygrid_shell.adapters.sqlite.shared_values import Fetched, PutAway
-from waygrid_shell.ports.failure import VersionConflict
-from waygrid_shell.ports.journal import Change, Decision, Idle, Query, Stored, Summary
+from waygrid_shell.storage.shared_values import Fetched, Lookup, PutAway
 
 _DECISION: Final = "version, cause, at, events, effects"
 _UNFINISHED: Final = (
@@ -77,7 +77,7 @@ class SqliteJournal:
                 for cause, position in connection.execute(query, (traversal,)).fetchall():
                     if cause in wanted:
                         row = connection.execute(f"SELECT {_DECISION} FROM journal WHERE position = ?", (position,))
-                        found[traversal, cause] = decision_of(connection, self._fetched, row.fetchone())
+                        found[traversal, cause] = decision_of(_values_in(connection), self._fetched, row.fetchone())
             return found
 
         return await self._database.read(job)
@@ -89,7 +89,7 @@ class SqliteJournal:
 
         def job(connection: sqlite3.Connection) -> list[Decision]:
             rows = connection.execute(query, (traversal, after, -1 if limit is None else limit)).fetchall()
-            return [decision_of(connection, self._fetched, row) for row in rows]
+            return [decision_of(_values_in(connection), self._fetched, row) for row in rows]
 
         return await self._database.browse(job)
 
@@ -176,9 +176,9 @@ def _load(
     connection: sqlite3.Connection, shared: Fetched, traversals: Sequence[TraversalId]
 ) -> dict[TraversalId, Stored]:
     rows = select_by(connection, f"SELECT {SUMMARY} FROM traversal WHERE id IN ({{}})", traversals)
-    found = [row[0] for row in rows]
+    found, lookup = [row[0] for row in rows], _values_in(connection)
     query = "SELECT traversal, state FROM snapshot WHERE traversal IN ({})"
-    snapshots = {row[0]: state_of(connection, shared, row[1]) for row in select_by(connection, query, found)}
+    snapshots = {row[0]: state_of(lookup, shared, row[1]) for row in select_by(connection, query, found)}
     events: dict[str, list[bytes]] = {}
     for traversal, text in select_by(connection, _AFTER_SNAPSHOTS, found):
         events.setdefault(traversal, []).append(text)
@@ -186,6 +186,14 @@ def _load(
     for row in rows:
         traversal, origin = TraversalId(row[0]), origin_of(row)
         state = snapshots.get(traversal) or new_either(traversal, origin.plan)
-        state = grown(connection, shared, state, events.get(traversal, ()))
+        state = grown(lookup, shared, state, events.get(traversal, ()))
         loaded[traversal] = Stored(origin=origin, state=state)
     return loaded
+
+
+def _values_in(connection: sqlite3.Connection) -> Lookup:
+    def lookup(shared: str) -> bytes | None:
+        row = connection.execute("SELECT value FROM shared_value WHERE hash = ?", (shared,)).fetchone()
+        return None if row is None else row[0]
+
+    return lookup

@@ -4,13 +4,12 @@ A page is merged from streams, each in the order of ids from an index: one a sta
 label. Of all that is asked for, what the fewest traversals have leads; the rest is looked at row by row.
 
 Instants of beginning need no index of their own: an id tells its time, and the few traversals that began at another
-time than their ids tell (`is_astray`) are a stream of their own.
+time than their ids tell (`is_astray`, see `storage.id_times`) are a stream of their own.
 """
 
 import heapq
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, TypeAlias, get_args
 
@@ -18,18 +17,15 @@ from attrs import frozen
 
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.instant import to_microseconds
-from waygrid_core.model.ulid import MAX_MILLISECONDS, is_ulid, ulid_from, ulid_milliseconds
 from waygrid_core.traversal.state import TraversalStatus
 from waygrid_shell.ports.journal import Query
-
-ASTRAY: Final = timedelta(minutes=1)
-"""How far from the time of its id a traversal may begin, to be found by it."""
+from waygrid_shell.storage.id_times import ASTRAY, MILLISECOND, first_id
+from waygrid_shell.storage.labels import label_row
 
 _COUNTED: Final = 1_000
 """How far it is counted how many traversals have what is asked for."""
 
 _STATUSES: Final = get_args(TraversalStatus)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _Row: TypeAlias = tuple[Any, ...]
 
 
@@ -44,13 +40,6 @@ class _Stream:
 
 
 _Lead: TypeAlias = Sequence[_Stream]
-
-
-def is_astray(traversal: TraversalId, begun_at: datetime) -> bool:
-    """Whether a search by time would not find it by its id."""
-    if not is_ulid(traversal):
-        return True
-    return abs(to_microseconds(begun_at) // 1_000 - ulid_milliseconds(traversal)) > ASTRAY // _MILLISECOND
 
 
 def page(connection: sqlite3.Connection, columns: str, query: Query) -> list[_Row]:
@@ -94,7 +83,7 @@ def _within(lead: _Lead, query: Query) -> list[_Stream]:
     if query.begun_from is None and query.begun_before is None:
         return leads
     least = "" if query.begun_from is None else first_id(query.begun_from, -ASTRAY)
-    most = "Z" if query.begun_before is None else first_id(query.begun_before, ASTRAY + _MILLISECOND)
+    most = "Z" if query.begun_before is None else first_id(query.begun_before, ASTRAY + MILLISECOND)
     timely = [
         _Stream(
             stream.source,
@@ -162,14 +151,3 @@ def _conditions(query: Query) -> tuple[list[str], list[str | int]]:
     for key, value in query.labels.items():
         add("EXISTS (SELECT 1 FROM label WHERE label = ? AND traversal = traversal.id)", label_row(key, value))
     return conditions, values
-
-
-def label_row(key: str, value: str) -> str:
-    """A label as its table has it: a key has no colon in it."""
-    return f"{key}:{value}"
-
-
-def first_id(instant: datetime, later: timedelta) -> str:
-    """The least id of that time and so much `later`, even where a `datetime` does not go."""
-    milliseconds = to_microseconds(instant) // 1_000 + later // _MILLISECOND
-    return ulid_from(min(max(milliseconds, 0), MAX_MILLISECONDS), bytes(10))

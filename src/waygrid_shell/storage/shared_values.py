@@ -1,17 +1,17 @@
-"""Large values stand once in the file, however many events repeat them.
+"""Large values stand once in a store, however many events repeat them.
 
 What arrives at a node is in the event of its dispatch and in that of its end; what arrives at a fork, in those of every
 branch. Written out each time, the journal of an each of 10 000 items would have its list 20 000 times. So a value of
 some size is written under its hash, and events and states hold `{"$shared": hash}` in its place. Read, values of one
 hash are one object.
 
-Who writes and who reads share nothing: values are put away in the event loop, and fetched in the threads that read.
+Who writes and who reads share nothing: values may be put away in one thread and fetched in another.
 """
 
-import sqlite3
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from waygrid_core.codec.json_bytes import read_json, write_json
@@ -29,7 +29,12 @@ _PARTS: Final = ("nodes", "forks")
 """The fields of a state that hold, by id, what has such fields itself."""
 _REMEMBERED: Final = 512
 
+_REFERENCE: Final = re.compile(rb'"\$shared":"([0-9a-f]{64})"')
+
 Document: TypeAlias = dict[str, Any]
+
+Lookup: TypeAlias = Callable[[str], bytes | None]
+"""The text of a value by its hash; None if there is none."""
 
 
 class PutAway:
@@ -76,28 +81,36 @@ class Fetched:
         self._by_hash: OrderedDict[str, JsonValue] = OrderedDict()
         self._lock = threading.Lock()
 
-    def fetch(self, connection: sqlite3.Connection, document: JsonValue) -> Document:
+    def lacking(self, texts: Iterable[bytes]) -> set[str]:
+        """The hashes that these columns refer to and that are not remembered here: no fewer, and rarely more."""
+        wanted = {found.decode() for text in texts for found in _REFERENCE.findall(text)}
+        if not wanted:
+            return wanted
+        with self._lock:
+            return wanted - self._by_hash.keys()
+
+    def fetch(self, lookup: Lookup, document: JsonValue) -> Document:
         """The document that was put away. Raises `ForeignStorage` if a value is not there."""
         if not isinstance(document, dict):
             raise ForeignStorage("the journal holds something that is no event")
-        return _throughout(document, lambda each: self._whole(connection, each))
+        return _throughout(document, lambda each: self._whole(lookup, each))
 
-    def _whole(self, connection: sqlite3.Connection, document: Document) -> Document:
+    def _whole(self, lookup: Lookup, document: Document) -> Document:
         whole = dict(document)
         for field in _FIELDS:
             value = document.get(field)
             if isinstance(value, dict) and SHARED in value:
-                whole[field] = self._value(connection, value[SHARED])
+                whole[field] = self._value(lookup, value[SHARED])
         return whole
 
-    def _value(self, connection: sqlite3.Connection, shared: str) -> JsonValue:
+    def _value(self, lookup: Lookup, shared: str) -> JsonValue:
         with self._lock:
             if shared in self._by_hash:
                 return self._by_hash[shared]
-        row = connection.execute("SELECT value FROM shared_value WHERE hash = ?", (shared,)).fetchone()
-        if row is None:
+        text = lookup(shared)
+        if text is None:
             raise ForeignStorage(f"the journal lacks the value {shared}")
-        value = read_json(row[0])
+        value = read_json(text)
         with self._lock:
             self._by_hash[shared] = value
             if len(self._by_hash) > _REMEMBERED:

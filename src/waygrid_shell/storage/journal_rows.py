@@ -1,7 +1,6 @@
 """Changes of traversals as rows, and rows as what they were."""
 
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -18,10 +17,11 @@ from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.state import TraversalState
-from waygrid_shell.adapters.sqlite.search import is_astray, label_row
-from waygrid_shell.adapters.sqlite.shared_values import SHARED, Fetched, PutAway
 from waygrid_shell.ports.failure import ForeignStorage
 from waygrid_shell.ports.journal import AnyState, Change, Decision, Origin, Summary
+from waygrid_shell.storage.id_times import is_astray
+from waygrid_shell.storage.labels import label_row, labels_of
+from waygrid_shell.storage.shared_values import SHARED, Fetched, Lookup, PutAway
 
 SNAPSHOT_EVENTS: Final = 256
 """Events that a load may have to fold however small the state is: a millisecond or two."""
@@ -147,12 +147,6 @@ def _plan_of(text: bytes) -> TraversalPlan:
     return _read(PLANS.decode(text))
 
 
-def labels_of(text: bytes | None) -> Mapping[str, str]:
-    """The labels in the column of that name."""
-    labels: Any = {} if text is None else read_json(text)
-    return dict(labels)
-
-
 def summary_of(row: Row) -> Summary:
     """The summary in a row of the columns `SUMMARY`."""
     ending: Any = (None, None, None) if row[8] is None else read_json(row[8])
@@ -170,26 +164,26 @@ def summary_of(row: Row) -> Summary:
     )
 
 
-def decision_of(connection: sqlite3.Connection, shared: Fetched, row: Row) -> Decision:
+def decision_of(lookup: Lookup, shared: Fetched, row: Row) -> Decision:
     """The decision in a row of `version, cause, at, events, effects`."""
     version, cause, at, events, effects = row
     return Decision(
         version=version,
         cause=cause,
         at=from_microseconds(at),
-        events=_decoded(connection, shared, EVENTS, events),
-        effects=_decoded(connection, shared, EFFECTS, effects),
+        events=_decoded(lookup, shared, EVENTS, events),
+        effects=_decoded(lookup, shared, EFFECTS, effects),
     )
 
 
-def state_of(connection: sqlite3.Connection, shared: Fetched, snapshot: bytes) -> AnyState:
+def state_of(lookup: Lookup, shared: Fetched, snapshot: bytes) -> AnyState:
     """The state in a snapshot."""
-    return _read(STATES.from_json(shared.fetch(connection, read_json(snapshot))))
+    return _read(STATES.from_json(shared.fetch(lookup, read_json(snapshot))))
 
 
-def grown(connection: sqlite3.Connection, shared: Fetched, state: AnyState, rows: Sequence[bytes]) -> AnyState:
+def grown(lookup: Lookup, shared: Fetched, state: AnyState, rows: Sequence[bytes]) -> AnyState:
     """The state after the events of these rows."""
-    return fold_either((each for row in rows for each in _decoded(connection, shared, EVENTS, row)), state)
+    return fold_either((each for row in rows for each in _decoded(lookup, shared, EVENTS, row)), state)
 
 
 def _encoded(shared: PutAway, values: dict[str, bytes], wire: Wire[T], parts: Sequence[T]) -> bytes:
@@ -202,10 +196,10 @@ def _encoded(shared: PutAway, values: dict[str, bytes], wire: Wire[T], parts: Se
     return write_json([shared.put_away(document, values) for document in documents])
 
 
-def _decoded(connection: sqlite3.Connection, shared: Fetched, wire: Wire[T], text: bytes) -> tuple[T, ...]:
+def _decoded(lookup: Lookup, shared: Fetched, wire: Wire[T], text: bytes) -> tuple[T, ...]:
     documents = read_json(text)
     assert isinstance(documents, list), "a row holds a list"
-    return tuple(_read(wire.from_json(shared.fetch(connection, document))) for document in documents)
+    return tuple(_read(wire.from_json(shared.fetch(lookup, document))) for document in documents)
 
 
 def _read(outcome: Outcome[T, DecodeError]) -> T:
