@@ -19,6 +19,7 @@ from waygrid_shell.api.respond import (
     traversal_id,
 )
 from waygrid_shell.api.steering import known_traversal, refuse_if_ended
+from waygrid_shell.origins.acceptance.items import WantedEvent
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import EventSent, SpecError
 
@@ -101,5 +102,6 @@ async def _send(platform: Platform, request: Request, key: str) -> Response:
         message = f"the name of an event has 1 to {MAX_EVENT} characters"
         raise invalid([SpecError(code="out-of-range", pointer=write_pointer(("event",)), message=message)])
     data = await read_data(request)
-    event_id = await platform.acceptance.take_event(event, key, data, idempotency_key=idempotency_key(request))
+    wanted = WantedEvent(event=event, key=key, data=data, idempotency_key=idempotency_key(request))
+    event_id = await platform.acceptance.take_event(wanted)
     return respond(EventSent(id=event_id, event=event, key=key), 202)

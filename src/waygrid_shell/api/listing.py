@@ -15,7 +15,8 @@ from waygrid_core.outcome import Failure
 from waygrid_core.traversal.state import TraversalStatus
 from waygrid_shell.api.operation import Parameter
 from waygrid_shell.api.parameters import INSTANT_SCHEMA, LIMIT
-from waygrid_shell.api.respond import bad_parameter, flag, is_dag_hash, limit_of
+from waygrid_shell.api.respond import bad_parameter, flag, limit_of
+from waygrid_shell.origins.acceptance.compiling import is_dag_hash
 from waygrid_shell.ports.journal import Query
 
 _STATUSES: Final[dict[str, TraversalStatus]] = {shown_status(each): each for each in get_args(TraversalStatus)}

@@ -6,7 +6,7 @@ from attrs import Factory, frozen
 
 from waygrid_shell.api.endings import Endings
 from waygrid_shell.api.lookout import Lookout
-from waygrid_shell.origins.http.acceptance import Acceptance
+from waygrid_shell.origins.acceptance.taking_in import Acceptance
 from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
 from waygrid_shell.ports.clock import Clock

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.origins.http.refusals import KeyReused, NoRoom
+from waygrid_shell.origins.acceptance.refusals import KeyReused, NoRoom
 from waygrid_shell.ports.failure import PortFailure, StorageFull
 from waygrid_shell.resources.document import to_json
 

@@ -20,6 +20,7 @@ from waygrid_core.spec.problem import SpecErrors
 from waygrid_shell.api.access import principal
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.hosting.json_data import why_no_json
+from waygrid_shell.origins.acceptance.compiling import is_dag_hash
 from waygrid_shell.resources.document import read_request, to_json
 from waygrid_shell.resources.submission import SpecError
 
@@ -32,7 +33,6 @@ MAX_KEY_LENGTH: Final = 255
 _BODY_SECONDS: Final = 60.0
 """How long a body may take to come."""
 
-_HASH: Final = re.compile("[0-9a-f]{64}")
 _KEY: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
@@ -166,11 +166,6 @@ def dag_hash(text: str) -> DagHash:
     if not is_dag_hash(text):
         raise no_dag(text)
     return DagHash(text)
-
-
-def is_dag_hash(text: str) -> bool:
-    """Whether it may be the hash of a DAG."""
-    return _HASH.fullmatch(text) is not None
 
 
 def no_dag(text: str) -> Refusal:

@@ -15,7 +15,6 @@ from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_pointer import write_pointer
 from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.api.compiling import wanted_dag
-from waygrid_shell.api.labels import OURS, problems_of_labels
 from waygrid_shell.api.operation import Answer, Handle, Operation
 from waygrid_shell.api.parameters import ID, IDEMPOTENCY_KEY, TRACEPARENT, TRACESTATE, WAIT
 from waygrid_shell.api.platform import Platform
@@ -23,7 +22,8 @@ from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import idempotency_key, invalid, read_optional_body, traversal_id
 from waygrid_shell.api.steering import known_traversal
 from waygrid_shell.api.submitting import accepted, trace_of, wait_of
-from waygrid_shell.origins.http.items import Wanted
+from waygrid_shell.origins.acceptance.items import Wanted
+from waygrid_shell.origins.acceptance.naming import OURS, problems_of_labels
 from waygrid_shell.ports.journal import Stored
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import Accepted, RetryRequest, SpecError

@@ -9,10 +9,11 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.spec.document import Format
 from waygrid_core.spec.problem import SpecErrors
-from waygrid_shell.api.compiling import compiled_text, invalid_spec
+from waygrid_shell.api.compiling import invalid_spec
 from waygrid_shell.api.operation import Answer, Operation
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.respond import JSON, media_type_of, read_bytes, respond, spec_errors, unsupported_media_type
+from waygrid_shell.origins.acceptance.compiling import compiled_text
 from waygrid_shell.resources.submission import SpecVerdict
 
 YAML: Final = "application/yaml"

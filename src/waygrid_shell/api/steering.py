@@ -22,7 +22,7 @@ from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import no_traversal, read_optional_body, respond, traversal_id
 from waygrid_shell.hosting.post import seal
-from waygrid_shell.origins.http.items import HTTP_ORIGIN
+from waygrid_shell.origins.acceptance.items import HTTP_ORIGIN
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.resources.links import TRAVERSALS, links_of
 from waygrid_shell.resources.submission import CancelRequest, Steered

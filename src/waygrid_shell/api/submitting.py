@@ -15,11 +15,11 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.outcome import Failure
 from waygrid_shell.api.compiling import wanted_dag
-from waygrid_shell.api.labels import MAX_NAME, problems_of_labels, problems_of_name
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.respond import bad_parameter, idempotency_key, invalid, respond
 from waygrid_shell.api.views import view
-from waygrid_shell.origins.http.items import Wanted
+from waygrid_shell.origins.acceptance.items import Wanted
+from waygrid_shell.origins.acceptance.naming import MAX_NAME, problems_of_labels, problems_of_name
 from waygrid_shell.resources.links import links_of, path_of
 from waygrid_shell.resources.submission import Accepted, Batch, SpecError, Submission
 

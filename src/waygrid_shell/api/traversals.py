@@ -23,7 +23,7 @@ from waygrid_shell.api.respond import (
 )
 from waygrid_shell.api.submitting import accepted, checked_dag, name_of, trace_of, wait_of, wanted_by
 from waygrid_shell.api.views import summary_of, view
-from waygrid_shell.origins.http.items import Wanted
+from waygrid_shell.origins.acceptance.items import Wanted
 from waygrid_shell.resources.document import to_json
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import Accepted, AcceptedBatch, Batch, SpecError, Submission

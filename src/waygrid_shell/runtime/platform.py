@@ -1,16 +1,16 @@
-"""What the API is given of a plant."""
+"""What the API, and the origins beside it, are given of a plant."""
 
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.origins.http.acceptance import Acceptance
+from waygrid_shell.origins.acceptance.taking_in import Acceptance
 from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
 
 
-def platform_over(ports: Ports, settings: ServerSettings, metrics: Metrics, vitals: Vitals) -> Platform:
-    """The platform that stands on these ports."""
-    acceptance = Acceptance(
+def acceptance_over(ports: Ports, settings: ServerSettings, metrics: Metrics) -> Acceptance:
+    """What takes traversals in, over these ports. One of a process is enough: it counts what is under way."""
+    return Acceptance(
         event_log=ports.event_log,
         claim_book=ports.claim_book,
         journal=ports.journal,
@@ -19,6 +19,12 @@ def platform_over(ports: Ports, settings: ServerSettings, metrics: Metrics, vita
         settings=settings,
         metrics=metrics,
     )
+
+
+def platform_over(
+    ports: Ports, settings: ServerSettings, metrics: Metrics, vitals: Vitals, acceptance: Acceptance | None = None
+) -> Platform:
+    """The platform that stands on these ports; `acceptance` is one of the process, if it has one already."""
     return Platform(
         journal=ports.journal,
         dag_store=ports.dag_store,
@@ -28,7 +34,7 @@ def platform_over(ports: Ports, settings: ServerSettings, metrics: Metrics, vita
         channel_log=ports.channel_log,
         live_feed=ports.live_feed,
         clock=ports.clock,
-        acceptance=acceptance,
+        acceptance=acceptance or acceptance_over(ports, settings, metrics),
         settings=settings,
         metrics=metrics,
         health=vitals.health,

@@ -9,11 +9,11 @@ import pytest
 
 from tests.integration.plant.running import compiled
 from tests.integration.plant.tripwire import Tripwire
-from waygrid_core.model.address import INBOX, WAYSTATION
+from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.topic import topic_name
-from waygrid_shell.origins.http.acceptance import Acceptance
-from waygrid_shell.origins.http.items import Wanted
-from waygrid_shell.origins.http.refusals import KeyReused, NoRoom
+from waygrid_shell.origins.acceptance.items import Wanted, WantedEvent
+from waygrid_shell.origins.acceptance.refusals import KeyReused, NoRoom
+from waygrid_shell.origins.acceptance.taking_in import Acceptance
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.wiring import Ports, memory_ports
@@ -23,6 +23,7 @@ from waygrid_shell.telemetry.metrics import Metrics
 pytestmark = pytest.mark.anyio
 
 PASS = compiled({"entryPoints": [{"type": "pass"}]})
+GO = WantedEvent(event="go", key="key", data={})
 OTHER = compiled({"entryPoints": [{"type": "pass", "output": 1}]})
 
 
@@ -48,6 +49,10 @@ async def running(acceptance: Acceptance) -> AsyncIterator[Acceptance]:
 
 def wanted(key: str | None = None, payload: Any = None, **fields: Any) -> Wanted:
     return Wanted(compiled=fields.pop("dag", PASS), payload=payload, idempotency_key=key, **fields)
+
+
+def paid(amount: int, key: str | None) -> WantedEvent:
+    return WantedEvent(event="paid", key="order-1", data={"sum": amount}, idempotency_key=key)
 
 
 async def requested(ports: Ports) -> list[str]:
@@ -192,7 +197,7 @@ async def test_there_is_room_for_so_many_requests_and_no_more() -> None:
             await acceptance.take_in([wanted()])
         assert refused.value.retry_after_seconds > 0
         with pytest.raises(NoRoom):
-            await acceptance.take_event("go", "key", {}, idempotency_key=None)
+            await acceptance.take_event(GO)
         async with running(acceptance):
             while len(taken) < 3:
                 await anyio.sleep(0)
@@ -206,7 +211,7 @@ async def test_there_is_room_for_so_many_traversals_under_way_and_no_more() -> N
         await acceptance.take_in([wanted()] * 10)
         with pytest.raises(NoRoom):
             await acceptance.take_in([wanted()])
-        await acceptance.take_event("go", "key", {}, idempotency_key=None)
+        await acceptance.take_event(GO)
 
 
 async def test_what_was_taken_in_before_a_restart_and_has_not_begun_takes_room_too() -> None:
@@ -257,10 +262,38 @@ async def events_of(ports: Ports) -> Sequence[str]:
 
 async def test_an_event_under_its_key_is_one_event_and_no_traversal(ports: Ports) -> None:
     async with running(acceptance_over(ports)) as acceptance:
-        first = await acceptance.take_event("paid", "order-1", {"sum": 1}, idempotency_key="k")
-        assert first == await acceptance.take_event("paid", "order-1", {"sum": 1}, idempotency_key="k")
-        other = await acceptance.take_event("paid", "order-1", {"sum": 1}, idempotency_key=None)
+        first = await acceptance.take_event(paid(1, "k"))
+        assert first == await acceptance.take_event(paid(1, "k"))
+        other = await acceptance.take_event(paid(1, None))
         with pytest.raises(KeyReused):
-            await acceptance.take_event("paid", "order-1", {"sum": 2}, idempotency_key="k")
+            await acceptance.take_event(paid(2, "k"))
     assert other != first
     assert set(await events_of(ports)) == {first, other}
+
+
+async def test_of_those_that_come_together_each_is_kept_or_refused_by_itself(ports: Ports) -> None:
+    async with running(acceptance_over(ports)) as acceptance:
+        (first,) = await acceptance.take_in([wanted("k", 1)])
+        again, reused, new, event = await acceptance.take_each(
+            [wanted("k", 1), wanted("k", 2), wanted("other", 2), paid(1, None)]
+        )
+    assert again == first
+    assert isinstance(reused, KeyReused)
+    assert list(dict.fromkeys(await requested(ports))) == [first, new]
+    assert (await ports.event_log.backlog())[topic_name(INBOX)] == 1
+    assert isinstance(event, str)
+
+
+async def test_what_stands_for_all_that_a_request_says_is_all_that_is_compared(ports: Ports) -> None:
+    async with running(acceptance_over(ports)) as acceptance:
+        (first,) = await acceptance.take_in([wanted("k", 1, said="the same")])
+        assert await acceptance.take_in([wanted("k", 2, dag=OTHER, said="the same")]) == [first]
+        with pytest.raises(KeyReused):
+            await acceptance.take_in([wanted("k", 1, said="another")])
+
+
+async def test_origins_have_keys_of_their_own(ports: Ports) -> None:
+    async with running(acceptance_over(ports)) as acceptance:
+        (over_http,) = await acceptance.take_in([wanted("k")])
+        (elsewhere,) = await acceptance.take_in([wanted("k", origin=ServiceAddress("origin", "kafka"))])
+        assert over_http != elsewhere

@@ -16,7 +16,7 @@ from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.hosting.outbox import AnswersStepByStep
 from waygrid_shell.hosting.worker import Worker
-from waygrid_shell.origins.http.items import Wanted
+from waygrid_shell.origins.acceptance.items import Wanted
 from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.ports.journal import Decision
 from waygrid_shell.ports.seen_ledger import Answer

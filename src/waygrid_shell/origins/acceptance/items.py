@@ -32,7 +32,8 @@ class Wanted:
     """A traversal that somebody wants. `idempotency_key` None: another one each time it is asked for.
 
     What else a request says that is not among the fields, `request` is a digest of: of a batch as a whole, or of which
-    nodes a retry takes over. Under one key it must be the same.
+    nodes a retry takes over. Under one key it must be the same, and so must all fields but `known`; or, where `said`
+    stands for all of it, that alone.
     """
 
     compiled: CompiledDag
@@ -44,6 +45,20 @@ class Wanted:
     idempotency_key: str | None = None
     trace: Trace | None = None
     request: str = ""
+    said: str | None = None
+    origin: ServiceAddress = HTTP_ORIGIN
+
+
+@frozen(kw_only=True)
+class WantedEvent:
+    """An event for whoever waits for it, now or later. `idempotency_key` and `said` are as those of `Wanted`."""
+
+    event: str
+    key: str
+    data: JsonValue
+    idempotency_key: str | None = None
+    said: str | None = None
+    origin: ServiceAddress = HTTP_ORIGIN
 
 
 @frozen(kw_only=True)
@@ -58,12 +73,14 @@ class Item:
     key: str | None
     note: str
     is_traversal: bool
+    origin: str
+    """The service that brought it: a label of metrics."""
     seal: Callable[[str], TransportEnvelope]
 
 
 def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
     """A traversal; those of one millisecond sort by `number`."""
-    key = wanted.idempotency_key
+    key, service = wanted.idempotency_key, wanted.origin.service
 
     def sealed(traversal: str) -> TransportEnvelope:
         message = TraversalRequested(
@@ -77,32 +94,35 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
             labels=wanted.labels,
         )
         message_id = request_id(TraversalId(traversal))
-        return seal(WAYSTATION, message, message_id, sender=HTTP_ORIGIN, sent_at=now, trace=wanted.trace)
+        return seal(WAYSTATION, message, message_id, sender=wanted.origin, sent_at=now, trace=wanted.trace)
 
     return Item(
         id=ulid_in_order(int(now.timestamp() * 1000), number, secrets.token_bytes(6)),
-        key=None if key is None else digest_hex(canonical_json(["http", key])),
-        note="http" if key is None else f"http {_digest_of(wanted)}",
+        key=None if key is None else digest_hex(canonical_json([service, key])),
+        note=service if key is None else f"{service} {wanted.said or _digest_of(wanted)}",
         is_traversal=True,
+        origin=service,
         seal=sealed,
     )
 
 
-def event_item(event: str, key: str, data: JsonValue, idempotency_key: str | None, now: datetime) -> Item:
+def event_item(wanted: WantedEvent, now: datetime) -> Item:
     """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
-    if idempotency_key is None:
+    service = wanted.origin.service
+    if wanted.idempotency_key is None:
         event_id, claim_key, note = secrets.token_hex(_ID_DIGITS // 2), None, "event"
     else:
-        claim_key = digest_hex(canonical_json(["event", idempotency_key]))
+        whose = [] if wanted.origin == HTTP_ORIGIN else [service]
+        claim_key = digest_hex(canonical_json(["event", *whose, wanted.idempotency_key]))
         event_id = claim_key[:_ID_DIGITS]
-        note = f"event {digest_hex(canonical_json([event, key, data]))[:_ID_DIGITS]}"
-    return Item(
-        id=event_id,
-        key=claim_key,
-        note=note,
-        is_traversal=False,
-        seal=lambda final: seal(INBOX, EventReceived(final, event, key, data), final, sender=HTTP_ORIGIN, sent_at=now),
-    )
+        said = wanted.said or digest_hex(canonical_json([wanted.event, wanted.key, wanted.data]))[:_ID_DIGITS]
+        note = f"event {said}"
+
+    def sealed(final: str) -> TransportEnvelope:
+        message = EventReceived(final, wanted.event, wanted.key, wanted.data)
+        return seal(INBOX, message, final, sender=wanted.origin, sent_at=now)
+
+    return Item(id=event_id, key=claim_key, note=note, is_traversal=False, origin=service, seal=sealed)
 
 
 def _digest_of(wanted: Wanted) -> str:

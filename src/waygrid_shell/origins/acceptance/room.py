@@ -8,7 +8,7 @@ import anyio
 
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.topic import topic_name
-from waygrid_shell.origins.http.refusals import NoRoom
+from waygrid_shell.origins.acceptance.refusals import NoRoom
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.ports.journal import Journal
@@ -55,10 +55,19 @@ class Room:
         """So many more are under way."""
         self._taken_since += count
 
+    @property
+    def left(self) -> int:
+        """How many more traversals there is room for; never below 0."""
+        return max(0, self._max_unfinished - self._under_way)
+
+    @property
+    def _under_way(self) -> int:
+        return self._seen + self._taken_since + self._asked_for
+
     @contextmanager
     def for_traversals(self, count: int) -> Iterator[None]:
         """Stand in line with a request for so many traversals. Raises `NoRoom` before anything is done."""
-        under_way = self._seen + self._taken_since + self._asked_for
+        under_way = self._under_way
         if under_way + count > self._max_unfinished:
             raise NoRoom(
                 f"{under_way} traversals are under way, and there is room for {self._max_unfinished}"

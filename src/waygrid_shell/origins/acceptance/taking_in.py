@@ -4,8 +4,10 @@ Requests that come at once share their writes: while one group is written, the n
 share of a commit, and a slow disk makes groups larger before it makes anybody wait.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 import anyio
@@ -14,10 +16,9 @@ from attrs import define, field
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.model.identifiers import DagHash, TraversalId
-from waygrid_core.model.json_value import JsonValue
-from waygrid_shell.origins.http.items import Item, Wanted, event_item, traversal_item
-from waygrid_shell.origins.http.refusals import KeyReused
-from waygrid_shell.origins.http.room import Room
+from waygrid_shell.origins.acceptance.items import Item, Wanted, WantedEvent, event_item, traversal_item
+from waygrid_shell.origins.acceptance.refusals import KeyReused
+from waygrid_shell.origins.acceptance.room import Room
 from waygrid_shell.ports.claim_book import Claim, ClaimBook
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dag_store import DagStore
@@ -97,20 +98,52 @@ class Acceptance:
             await self._wait_for(ask)
         return [TraversalId(each) for each in ask.ids]
 
-    async def take_event(self, event: str, key: str, data: JsonValue, *, idempotency_key: str | None) -> str:
+    async def take_event(self, wanted: WantedEvent) -> str:
         """Keep an event for whoever waits for it, now or later; its id. Raises as `take_in`."""
-        ask = _Ask([event_item(event, key, data, idempotency_key, self._clock.now())])
+        ask = _Ask([event_item(wanted, self._clock.now())])
         with self._room.for_event():
             await self._wait_for(ask)
         return ask.ids[0]
+
+    async def take_each(self, wanted: Sequence[Wanted | WantedEvent]) -> Sequence[str | KeyReused]:
+        """Keep each by itself, whatever comes of the others: its traversal, or the id of its event, or its refusal.
+
+        Raises `NoRoom` if there is no room for all of them, and what ports raise; then any of them may be kept.
+        """
+        now = self._clock.now()
+        asks = [self._ask_for(each, now) for each in wanted]
+        with self._room.for_traversals(sum(isinstance(each, Wanted) for each in wanted)):
+            self._add(asks)
+            for ask in asks:
+                with suppress(KeyReused):
+                    await self._outcome_of(ask)
+        return [ask.error if isinstance(ask.error, KeyReused) else ask.ids[0] for ask in asks]
+
+    @property
+    def room(self) -> int:
+        """How many traversals there is room for, as far as is known now."""
+        return self._room.left
+
+    def _ask_for(self, wanted: Wanted | WantedEvent, now: datetime) -> _Ask:
+        if isinstance(wanted, WantedEvent):
+            return _Ask([event_item(wanted, now)])
+        new = () if wanted.compiled.dag.hash in self._stored else (wanted.compiled,)
+        return _Ask([traversal_item(wanted, now, self._next_number())], new)
 
     def _next_number(self) -> int:
         self._made = (self._made + 1) % 2**32
         return self._made
 
     async def _wait_for(self, ask: _Ask) -> None:
-        self._asks.append(ask)
+        self._add([ask])
+        await self._outcome_of(ask)
+
+    def _add(self, asks: Sequence[_Ask]) -> None:
+        self._asks.extend(asks)
         self._has_asks.set()
+
+    async def _outcome_of(self, ask: _Ask) -> None:
+        """Wait for it; raises what came of it."""
         try:
             with anyio.fail_after(_PATIENCE_SECONDS):
                 await ask.done.wait()
@@ -156,16 +189,16 @@ class Acceptance:
         granted = [ask for ask in group if ask.error is None]
         begun = await self._begun_already(granted, ids)
         records: dict[str, TransportEnvelope] = {}
-        accepted = 0
+        accepted: Counter[str] = Counter()
         for ask in granted:
             sealed = {final: item.seal(final) for item, final in zip(ask.items, ids[id(ask)], strict=True)}
             new = {final: record for final, record in sealed.items() if final not in begun and final not in records}
             records |= new
-            accepted += sum(item.is_traversal and item.id in new for item in ask.items)
+            accepted.update(item.origin for item in ask.items if item.is_traversal and item.id in new)
         await self._publish(granted, list(records.values()))
-        self._room.taken(accepted)
-        if accepted:
-            self._metrics.count(ACCEPTED, "http", by=accepted)
+        self._room.taken(accepted.total())
+        for origin, count in accepted.items():
+            self._metrics.count(ACCEPTED, origin, by=count)
         for ask in granted:
             ask.ids = ids[id(ask)]
 
