@@ -30,10 +30,15 @@ def install(session: nox.Session, *, extras: str = "[shell,cluster,testing]", to
     session.install("-e", f".{extras}", *tools)
 
 
+def beside_servers(session: nox.Session, *command: str) -> None:
+    """The command, beside the servers that it needs: given, found on this machine, or installed on it."""
+    session.run("python", "-m", "tests.servers", "run", *command)
+
+
 def pytest(session: nox.Session, *arguments: str) -> None:
     """Those tests, and what the caller added after `--`."""
     install(session)
-    session.run("pytest", *WORKERS, *arguments, *session.posargs)
+    beside_servers(session, "pytest", *WORKERS, *arguments, *session.posargs)
 
 
 @nox.session
@@ -74,12 +79,13 @@ def tests(session: nox.Session) -> None:
 @nox.session(name="property")
 def properties(session: nox.Session) -> None:
     """The laws, on random Specs and stories."""
-    pytest(session, "tests/property")
+    install(session)
+    session.run("pytest", *WORKERS, "tests/property", *session.posargs)
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Commands, ports and the embedded plant, for real."""
+    """Commands, ports and both plants, for real."""
     pytest(session, "tests/integration", "tests/contract")
 
 
@@ -113,7 +119,7 @@ def examples(session: nox.Session) -> None:
     """The examples: their scenarios, and their programs for real."""
     install(session)
     session.run("waygrid", "test", "examples")
-    session.run("pytest", *WORKERS, "tests/integration/examples", *session.posargs)
+    beside_servers(session, "pytest", *WORKERS, "tests/integration/examples", *session.posargs)
 
 
 @nox.session

@@ -1,49 +1,26 @@
-"""`python -m tests.servers`: install what is missing, start each server once, and say which they are."""
+"""`python -m tests.servers`: install what is missing, start each server once, and say which they are.
+
+`python -m tests.servers run COMMAND...`: run a command beside them. Its environment says where they are.
+"""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 
-from tests.servers.kafka import kafka
-from tests.servers.postgres import postgres
-from tests.servers.programs import Missing, install_kafka, install_programs, kafka_version
-from tests.servers.redis import redis_cluster, redis_server
+from tests.servers.programs import say
+from tests.servers.running import run_with_servers
 
 
-@contextmanager
-def _postgres() -> Iterator[str]:
-    with postgres() as server, server.database():
-        yield server.version
-
-
-@contextmanager
-def _redis() -> Iterator[str]:
-    with redis_server() as server, redis_cluster():
-        yield f"{server.version}, alone and three as a cluster"
-
-
-@contextmanager
-def _kafka() -> Iterator[str]:
-    install_kafka()
-    with kafka():
-        yield kafka_version()
-
-
-def main() -> int:
-    """0 if every server has started; else 1."""
-    install_programs()
-    return max(_try("PostgreSQL", _postgres), _try("Redis", _redis), _try("Apache Kafka", _kafka))
-
-
-def _try(name: str, started: Callable[[], AbstractContextManager[str]]) -> int:
-    try:
-        with started() as version:
-            print(f"{name}: {version}")
-    except Missing as error:
-        print(f"{name}: missing; {error}")
-        return 1
-    return 0
+def main(arguments: Sequence[str]) -> int:
+    """The exit code of the command, or of one that does nothing; 3 if servers cannot be had."""
+    match arguments:
+        case []:
+            return run_with_servers([sys.executable, "-c", ""])
+        case ["run", *command] if command:
+            return run_with_servers(command)
+        case _:
+            say("write `python -m tests.servers`, or `python -m tests.servers run COMMAND...`")
+            return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

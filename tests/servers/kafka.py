@@ -1,8 +1,10 @@
 """Apache Kafka: one broker, in KRaft mode, for a test session."""
 
 import asyncio
+import logging
 import os
 import secrets
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -135,10 +137,19 @@ def _format(java: list[str], config: Path) -> None:
 
 
 def _answers(bootstrap: str) -> bool:
+    """Whether the broker knows itself: an open port is not enough."""
+    host, _, port = bootstrap.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except OSError:
+        return False
     return asyncio.run(_has_broker(bootstrap))
 
 
 async def _has_broker(bootstrap: str) -> bool:
+    noise = logging.getLogger("aiokafka")  # it tells of each attempt that failed, and that is expected here
+    level = noise.level
+    noise.setLevel(logging.CRITICAL + 1)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
     try:
         await admin.start()
@@ -148,3 +159,4 @@ async def _has_broker(bootstrap: str) -> bool:
         return False
     finally:
         await admin.close()
+        noise.setLevel(level)

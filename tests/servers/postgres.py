@@ -18,7 +18,7 @@ from tests.servers.programs import program
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "300",
     "shared_buffers": "64MB",
     "log_min_messages": "warning",
 }

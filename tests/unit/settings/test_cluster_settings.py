@@ -127,8 +127,8 @@ def test_the_environment_says_the_same(tmp_path: Path) -> None:
         (
             '[kafka]\ntopic_prefix = "shop/"',
             (
-                "some.toml: kafka.topic_prefix: 'shop/' cannot begin the name of a topic; write letters, digits, `.`, `_` "
-                "and `-`"
+                "some.toml: kafka.topic_prefix: 'shop/' cannot begin the name of a topic; write letters, digits, `.`, "
+                "`_` and `-`"
             ),
         ),
         ("[kafka]\nca_file = 3", "some.toml: kafka.ca_file: 3 is no text; put it in quotation marks"),
@@ -151,8 +151,8 @@ def test_the_environment_says_the_same(tmp_path: Path) -> None:
         (
             '[redis]\nkey_prefix = "a{b}"',
             (
-                "some.toml: redis.key_prefix: 'a{b}' cannot begin a key; write it without blanks, braces, brackets, `*` "
-                "and `?`"
+                "some.toml: redis.key_prefix: 'a{b}' cannot begin a key; write it without blanks, braces, brackets, "
+                "`*` and `?`"
             ),
         ),
     ],
