@@ -17,6 +17,7 @@ from waygrid_shell.adapters.sqlite.database import Database, open_database
 from waygrid_shell.adapters.sqlite.forgetting import forget_some
 from waygrid_shell.adapters.sqlite.search import page
 from waygrid_shell.ports.claim_book import Claim
+from waygrid_shell.ports.event_book import KeptMailbox
 from waygrid_shell.ports.journal import Change, Query
 from waygrid_shell.runtime.wiring import database_ports
 from waygrid_shell.storage.journal_rows import SUMMARY
@@ -96,7 +97,7 @@ async def test_nothing_is_left_of_what_is_forgotten(tmp_path: Path) -> None:
         ports = database_ports(database)
         await ports.journal.commit([change])
         await ports.claim_book.claim([Claim("key", traversal, "")])
-        await ports.event_book.save({MailboxName("go", traversal): EMPTY_MAILBOX})
+        await ports.event_book.save({MailboxName("go", traversal): KeptMailbox(EMPTY_MAILBOX)})
         assert sum((await rows(database)).values()) > 300
         assert await ports.journal.forget(NOON.replace(year=2030), 10) == 1
         assert await rows(database) == {}

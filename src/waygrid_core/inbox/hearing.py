@@ -41,6 +41,26 @@ def hear(mailbox: Mailbox, signal: InboxSignal) -> Heard:
             assert_never(signal)
 
 
+def told_again(mailbox: Mailbox, signal: InboxSignal) -> tuple[Answer, ...]:
+    """What the mailbox answered when it heard `signal` before: whoever kept that may have told nobody.
+
+    Whoever has been told already is told the same. An await that comes again is told by `hear`.
+    """
+    match signal:
+        case EventComes(id=event):
+            return tuple(_answer(mailbox, waiter, given) for waiter, given in _answered(mailbox) if given == event)
+        case AwaitCanceled():  # which event it gave back, and to whom, is not known any more
+            return tuple(_answer(mailbox, waiter, given) for waiter, given in _answered(mailbox))
+        case AwaitComes() | TraversalEnds():
+            return ()
+        case _:
+            assert_never(signal)
+
+
+def _answered(mailbox: Mailbox) -> list[tuple[Waiter, str]]:
+    return sorted(mailbox.answered.items(), key=lambda each: (each[0].traversal, each[0].node, each[0].attempt))
+
+
 def _await_comes(mailbox: Mailbox, waiter: Waiter) -> Heard:
     if waiter in mailbox.withdrawn or waiter in mailbox.waiting:
         return mailbox, ()

@@ -42,12 +42,17 @@ class Subscription(Protocol):
         """Those that it reads now. Every key of a topic belongs to one of them, and no key to two."""
         ...
 
-    async def reassigned(self) -> None:
-        """Return once partitions have been given to it or taken from it since this was called last.
+    @property
+    def generation(self) -> int:
+        """How often partitions have been given to it or taken from it: it rises, and never where it is the one reader.
 
-        From then on `partitions` says so. What is kept in memory of records of a partition that was taken away is
-        stale, even if it comes back. Where there is one reader for ever this never returns.
+        When `take` returns, this is the generation of what it gives. What is kept in memory of records of an earlier
+        one is stale: others may have handled what came after them, even of a partition that has come back.
         """
+        ...
+
+    async def reassigned(self) -> None:
+        """Return once `generation` has risen since this returned last; where there is one reader for ever, never."""
         ...
 
     async def take(self, limit: int) -> Sequence[Delivery]:

@@ -27,9 +27,9 @@ class StorageInUse(PortFailure):
 
 
 class VersionConflict(PortFailure):
-    """Another writer has written that traversal. Nothing of the batch has been written."""
+    """Another writer has written that traversal, or mailbox. Nothing of the batch has been written."""
 
-    def __init__(self, traversal: str, expected: int) -> None:
-        super().__init__(f"traversal {traversal} is no longer at version {expected}: another writer came between")
-        self.traversal = traversal
+    def __init__(self, subject: str, expected: int) -> None:
+        super().__init__(f"{subject} is no longer at version {expected}: another writer came between")
+        self.subject = subject
         self.expected = expected

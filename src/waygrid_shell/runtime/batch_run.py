@@ -8,7 +8,7 @@ import anyio
 from attrs import define, field, frozen
 
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.inbox.mailbox import EMPTY_MAILBOX, MailboxName
+from waygrid_core.inbox.mailbox import MailboxName
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.traversal.state import TERMINAL
 from waygrid_shell.origins.batch.events import GivenEvent
@@ -122,12 +122,9 @@ class BatchRun:
         """Send what was not sent by an earlier run."""
         events = self._plant.intake.events(self._job.events, traversals, batch=self._job.batch)
         names = {MailboxName(event.event, event.key) for event in events}
-        heard = await self._plant.ports.event_book.load(list(names))
-        new = [
-            event
-            for event in events
-            if event.id not in heard.get(MailboxName(event.event, event.key), EMPTY_MAILBOX).events
-        ]
+        kept = await self._plant.ports.event_book.load(list(names))
+        heard = {event for each in kept.values() for event in each.mailbox.events}
+        new = [event for event in events if event.id not in heard]
         self.tally.events_sent = len(new)
         self.tally.events_sent_before = len(events) - len(new)
         if new:

@@ -72,6 +72,10 @@ class RemoteSubscription:
     def partitions(self) -> frozenset[int]:
         return frozenset({0})
 
+    @property
+    def generation(self) -> int:
+        return 0
+
     async def reassigned(self) -> None:
         await asyncio.Event().wait()
 

@@ -1,12 +1,18 @@
 """The event book in SQLite."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from waygrid_core.inbox.mailbox import Mailbox, MailboxName, Waiter
+from waygrid_core.inbox.mailbox import MailboxName, Waiter
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.many_rows import insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by, select_by_pairs
+from waygrid_shell.ports.event_book import KeptMailbox
+from waygrid_shell.ports.failure import VersionConflict
 from waygrid_shell.storage.mailbox_bytes import read_mailbox, write_mailbox
+
+_SELECT: Final = "WITH wanted (key, event) AS (VALUES {{}}) SELECT {} FROM wanted CROSS JOIN mailbox USING (key, event)"
 
 
 class SqliteEventBook:
@@ -15,21 +21,32 @@ class SqliteEventBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, names: Sequence[MailboxName]) -> Mapping[MailboxName, Mailbox]:
+    async def load(self, names: Sequence[MailboxName]) -> Mapping[MailboxName, KeptMailbox]:
         wanted = list(dict.fromkeys((name.key, name.event) for name in names))
-        query = (
-            "WITH wanted (key, event) AS (VALUES {})"
-            " SELECT event, key, content FROM wanted CROSS JOIN mailbox USING (key, event)"
-        )
+        query = _SELECT.format("event, key, content, version")
         rows = await self._database.read(lambda connection: select_by_pairs(connection, query, wanted))
-        return {MailboxName(event, key): read_mailbox(content) for event, key, content in rows}
+        return {
+            MailboxName(event, key): KeptMailbox(read_mailbox(content), version)
+            for event, key, content, version in rows
+        }
 
-    async def save(self, mailboxes: Mapping[MailboxName, Mailbox]) -> None:
+    async def save(self, mailboxes: Mapping[MailboxName, KeptMailbox]) -> None:
+        names = [(name.key, name.event) for name in mailboxes]
         rows = [
-            (name.event, name.key, write_mailbox(mailbox), bool(mailbox.waiting)) for name, mailbox in mailboxes.items()
+            (name.event, name.key, write_mailbox(kept.mailbox), bool(kept.mailbox.waiting), kept.version + 1)
+            for name, kept in mailboxes.items()
         ]
-        insert = "INSERT OR REPLACE INTO mailbox (event, key, content, has_waiting)"
-        await self._database.run(lambda connection: insert_rows(connection, insert, rows))
+        query = _SELECT.format("key, event, version")
+        insert = "INSERT OR REPLACE INTO mailbox (event, key, content, has_waiting, version)"
+
+        def job(connection: sqlite3.Connection) -> None:
+            found = {(key, event): version for key, event, version in select_by_pairs(connection, query, names)}
+            for name, kept in mailboxes.items():
+                if found.get((name.key, name.event), 0) != kept.version:
+                    raise VersionConflict(f"mailbox {name.event}/{name.key}", kept.version)
+            insert_rows(connection, insert, rows)
+
+        await self._database.run(job)
 
     async def with_key(self, keys: Sequence[str]) -> Sequence[MailboxName]:
         query = "SELECT event, key FROM mailbox WHERE key IN ({}) ORDER BY key, event"

@@ -55,6 +55,10 @@ class SqliteSubscription:
     def partitions(self) -> frozenset[int]:
         return frozenset({0})
 
+    @property
+    def generation(self) -> int:
+        return 0
+
     async def reassigned(self) -> None:
         await asyncio.Event().wait()
 
