@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.servers.cluster import ClusterServers, cluster_servers
 from tests.servers.programs import Missing
+from tests.servers.redis import redis_cluster
 
 # A story is large data by design, and slow to draw beside what it tests; neither says that a strategy is wrong.
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -34,6 +35,18 @@ def servers() -> Iterator[ClusterServers]:
     try:
         with cluster_servers() as started:
             yield started
+    except Missing as error:
+        if os.environ.get("WAYGRID_TEST_SERVERS") == "required":
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url() -> Iterator[str]:
+    """One of the servers of a Redis Cluster: of that of the environment, or of one that is started for this session."""
+    try:
+        with redis_cluster() as url:
+            yield url
     except Missing as error:
         if os.environ.get("WAYGRID_TEST_SERVERS") == "required":
             raise

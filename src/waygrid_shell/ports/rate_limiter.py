@@ -20,6 +20,7 @@ class RateLimiter(Protocol):
     async def take(self, bucket: str, rate: Rate, tokens: int = 1) -> timedelta:
         """Take the tokens, if they are there; else take none, and say how long to wait before they may be (0: taken).
 
+        More than the bucket holds are never there: the wait is then none that helps.
         Raises `Unavailable`; whoever asks decides whether that means yes.
         """
         ...

@@ -3,6 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from attrs import evolve, frozen
+
+from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
+from waygrid_shell.adapters.redis.client import open_redis
+from waygrid_shell.adapters.redis.lease_table import RedisLeaseTable
+from waygrid_shell.adapters.redis.live_feed import RedisLiveFeed, open_live_feed
+from waygrid_shell.adapters.redis.presence import RedisPresence
+from waygrid_shell.adapters.redis.rate_limiter import RedisRateLimiter
+from waygrid_shell.adapters.redis.seen_ledger import RedisSeenLedger
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import Settings
 
@@ -13,5 +22,36 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
 
     Raises `Unavailable` if one of them does not answer, `ForeignStorage` if the database is not as it should be.
     """
-    del settings
-    yield memory_ports()
+    async with redis_ports(settings) as redis:
+        yield evolve(
+            memory_ports(),
+            seen_ledger=redis.seen_ledger,
+            live_feed=redis.live_feed,
+            lease_table=redis.lease_table,
+            presence=redis.presence,
+            rate_limiter=redis.rate_limiter,
+        )
+
+
+@frozen(kw_only=True)
+class RedisPorts:
+    """Those that Redis serves by itself."""
+
+    seen_ledger: RedisSeenLedger
+    live_feed: RedisLiveFeed
+    lease_table: RedisLeaseTable
+    presence: RedisPresence
+    rate_limiter: RedisRateLimiter
+
+
+@asynccontextmanager
+async def redis_ports(settings: Settings) -> AsyncIterator[RedisPorts]:
+    """Ports on Redis. Raises `Unavailable` if it does not answer."""
+    async with open_redis(settings.redis) as client, open_live_feed(client, MemoryLiveFeed()) as live_feed:
+        yield RedisPorts(
+            seen_ledger=RedisSeenLedger(client, settings.data.keep_answers),
+            live_feed=live_feed,
+            lease_table=RedisLeaseTable(client),
+            presence=RedisPresence(client),
+            rate_limiter=RedisRateLimiter(client),
+        )

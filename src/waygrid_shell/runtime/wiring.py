@@ -16,7 +16,10 @@ from waygrid_shell.adapters.memory.dag_store import MemoryDagStore
 from waygrid_shell.adapters.memory.event_book import MemoryEventBook
 from waygrid_shell.adapters.memory.event_log import MemoryEventLog
 from waygrid_shell.adapters.memory.journal import MemoryJournal
+from waygrid_shell.adapters.memory.lease_table import MemoryLeaseTable
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
+from waygrid_shell.adapters.memory.presence import MemoryPresence
+from waygrid_shell.adapters.memory.rate_limiter import MemoryRateLimiter
 from waygrid_shell.adapters.memory.seen_ledger import MemorySeenLedger
 from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
 from waygrid_shell.adapters.sqlite.channel_log import SqliteChannelLog
@@ -36,8 +39,11 @@ from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.event_book import EventBook
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
+from waygrid_shell.ports.lease_table import LeaseTable
 from waygrid_shell.ports.live_feed import LiveFeed
 from waygrid_shell.ports.outbox import Outbox
+from waygrid_shell.ports.presence import Presence
+from waygrid_shell.ports.rate_limiter import RateLimiter
 from waygrid_shell.ports.record_log import RecordLog
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import SeenLedger
@@ -65,6 +71,9 @@ class Ports:
     clock: Clock = Factory(HostClock)
     secret_vault: SecretVault = Factory(EnvironmentSecretVault)
     live_feed: LiveFeed = Factory(MemoryLiveFeed)
+    lease_table: LeaseTable = Factory(lambda self: MemoryLeaseTable(self.clock), takes_self=True)
+    presence: Presence = Factory(lambda self: MemoryPresence(self.clock), takes_self=True)
+    rate_limiter: RateLimiter = Factory(lambda self: MemoryRateLimiter(self.clock), takes_self=True)
 
 
 OpenPorts: TypeAlias = Callable[[], AbstractAsyncContextManager[Ports]]
