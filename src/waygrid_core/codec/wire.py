@@ -63,8 +63,11 @@ class Wire(Generic[T]):
 
     def decode(self, data: bytes) -> Outcome[T, DecodeError]:
         """The value of such JSON, of this or any older version."""
-        document = _read(data)
-        return document if isinstance(document, Failure) else self.from_json(document.unwrap())
+        try:
+            return Success(self._read(read_json(data), self.union))
+        except Exception:  # it is read again, step by step, to say where and why
+            document = _read(data)
+            return document if isinstance(document, Failure) else self.from_json(document.unwrap())
 
     def encode_all(self, values: Iterable[T]) -> bytes:
         """A JSON array of values."""

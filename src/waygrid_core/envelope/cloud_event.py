@@ -23,7 +23,12 @@ CONTENT_TYPE: Final = "application/json"
 TYPE_PREFIX: Final = "io.waygrid."
 _MAX_COUNT_DIGITS: Final = 9
 
-_write_instant: Final = lru_cache(maxsize=64)(write_instant)  # what is sent in one batch is sent at one instant
+_NEEDED: Final = ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")
+
+# What is sent in one batch is sent at one instant, and what belongs to one traversal in one trace.
+_write_instant: Final = lru_cache(maxsize=64)(write_instant)
+_parse_instant: Final = lru_cache(maxsize=1_024)(parse_instant)
+_parse_trace: Final = lru_cache(maxsize=4_096)(parse_trace)
 
 
 @frozen(kw_only=True)
@@ -69,64 +74,45 @@ def write_headers(
 
 def read_headers(headers: Mapping[str, str]) -> Outcome[CloudEventAttributes, DecodeError]:
     """The attributes that such headers write. Headers that are not ours are passed over."""
-    for name in ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time"):
-        if not headers.get(name):
-            return Failure(DecodeError(name, "this header is missing"))
-    if headers["ce_specversion"] != SPEC_VERSION:
+    get = headers.get
+    event_id, event_type, source, sent = get("ce_id"), get("ce_type"), get("ce_source"), get("ce_time")
+    version, content_type = get("ce_specversion"), get("content-type", CONTENT_TYPE)
+    if not (version and event_id and event_type and source and sent):
+        missing = next(name for name in _NEEDED if not get(name))
+        return Failure(DecodeError(missing, "this header is missing"))
+    if version != SPEC_VERSION:
         return Failure(DecodeError("ce_specversion", f"CloudEvents {SPEC_VERSION} is expected"))
-    content_type = headers.get("content-type", CONTENT_TYPE).partition(";")[0].strip().lower()
-    if content_type != CONTENT_TYPE:
+    if content_type != CONTENT_TYPE and content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
         return Failure(DecodeError("content-type", f"{CONTENT_TYPE} is expected"))
-    time = _read_instant(headers, "ce_time")
+    time = _parse_instant(sent)
     if isinstance(time, Failure):
-        return time
+        return Failure(DecodeError("ce_time", time.failure()))
     stamps = _read_stamps(headers)
-    if isinstance(stamps, Failure):
-        return stamps
+    if isinstance(stamps, DecodeError):
+        return Failure(stamps)
     return Success(
         CloudEventAttributes(
-            id=headers["ce_id"],
-            type=headers["ce_type"],
-            source=headers["ce_source"],
-            time=time.unwrap(),
-            subject=headers.get("ce_subject"),
-            stamps=stamps.unwrap(),
+            id=event_id, type=event_type, source=source, time=time.unwrap(), subject=get("ce_subject"), stamps=stamps
         )
     )
 
 
-def _read_stamps(headers: Mapping[str, str]) -> Outcome[Stamps, DecodeError]:
+def _read_stamps(headers: Mapping[str, str]) -> Stamps | DecodeError:
+    get = headers.get
+    scheduled, hops, delivery, traceparent = map(get, ("ce_scheduledat", "ce_hops", "ce_delivery", "traceparent"))
     scheduled_at = None
-    if "ce_scheduledat" in headers:
-        scheduled = _read_instant(headers, "ce_scheduledat")
-        if isinstance(scheduled, Failure):
-            return scheduled
-        scheduled_at = scheduled.unwrap()
-    hops, delivery = _read_count(headers, "ce_hops", 0), _read_count(headers, "ce_delivery", 1)
-    if isinstance(hops, Failure):
-        return hops
-    if isinstance(delivery, Failure):
-        return delivery
-    return Success(
-        Stamps(
-            trace=parse_trace(headers.get("traceparent", ""), headers.get("tracestate", "")),
-            causation=headers.get("ce_causationid"),
-            hops=hops.unwrap(),
-            scheduled_at=scheduled_at,
-            delivery=delivery.unwrap(),
-        )
+    if scheduled is not None:
+        parsed = parse_instant(scheduled)
+        if isinstance(parsed, Failure):
+            return DecodeError("ce_scheduledat", parsed.failure())
+        scheduled_at = parsed.unwrap()
+    for name, count in (("ce_hops", hops), ("ce_delivery", delivery)):
+        if count is not None and not (count.isascii() and count.isdigit() and len(count) <= _MAX_COUNT_DIGITS):
+            return DecodeError(name, "a whole number is expected")
+    return Stamps(
+        trace=None if traceparent is None else _parse_trace(traceparent, get("tracestate", "")),
+        causation=get("ce_causationid"),
+        hops=0 if hops is None else int(hops),
+        scheduled_at=scheduled_at,
+        delivery=1 if delivery is None else int(delivery),
     )
-
-
-def _read_instant(headers: Mapping[str, str], name: str) -> Outcome[datetime, DecodeError]:
-    parsed = parse_instant(headers[name])
-    return Failure(DecodeError(name, parsed.failure())) if isinstance(parsed, Failure) else Success(parsed.unwrap())
-
-
-def _read_count(headers: Mapping[str, str], name: str, default: int) -> Outcome[int, DecodeError]:
-    text = headers.get(name)
-    if text is None:
-        return Success(default)
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_COUNT_DIGITS):
-        return Failure(DecodeError(name, "a whole number is expected"))
-    return Success(int(text))

@@ -129,8 +129,9 @@ def unseal(record: TransportEnvelope, prefix: str = "") -> Outcome[DomainEnvelop
         return decoded
     message = decoded.unwrap()
     # Both say what it is, and an older version may say so too: only the name must be the same.
-    if attributes.type.rpartition(".v")[0] != TYPE_PREFIX + type(message).__name__:
-        return Failure(DecodeError("ce_type", f"{attributes.type!r} is not the type of a {type(message).__name__}"))
+    kind = type(message)
+    if attributes.type != _type_of(kind) and attributes.type.rpartition(".v")[0] != TYPE_PREFIX + kind.__name__:
+        return Failure(DecodeError("ce_type", f"{attributes.type!r} is not the type of a {kind.__name__}"))
     return Success(
         DomainEnvelope(
             message=message,
