@@ -1,6 +1,7 @@
 """A server as a process: started, waited for, stopped by its own id, and by nothing else."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -63,8 +64,15 @@ class Server:
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
+        self._ask(signal.SIGTERM)
+
+    def interrupt(self) -> None:
+        """Ask it to end at once (PostgreSQL ends its sessions then, and waits for them otherwise), and wait."""
+        self._ask(signal.SIGINT)
+
+    def _ask(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(number)
             try:
                 self.process.wait(timeout=30)
             except subprocess.TimeoutExpired:

@@ -1,8 +1,8 @@
-"""Load for a server that is killed again and again: whatever gets no answer is asked again, under the same key."""
+"""Load for servers that are killed again and again: whatever gets no answer is asked again, under the same key."""
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -110,12 +110,16 @@ def specs(receiver: str) -> Mapping[str, dict[str, Any]]:
 
 @define
 class Load:
-    """Lanes that hand a traversal in, do with it what its kind asks for, and wait for its end; then the next."""
+    """Lanes that hand a traversal in, do with it what its kind asks for, and wait for its end; then the next.
+
+    Each request goes to any of the servers; no two loads of one `name` may be given to the same plant.
+    """
 
     session: aiohttp.ClientSession
-    url: str
+    servers: Sequence[str]
     receiver: str
     chance: random.Random
+    name: str = "load"
     accepted: dict[str, str] = field(factory=dict)
     """Traversals by the key that they were asked for with."""
     kinds: Counter[str] = field(factory=Counter)
@@ -123,12 +127,16 @@ class Load:
     repeats: int = 0
     """Requests that got no answer and were sent again."""
     is_over: bool = False
+    has_ended: anyio.Event = field(factory=anyio.Event)
+    waits: dict[str, str] = field(factory=dict)
+    """What each key waits for."""
 
     async def run(self, lanes: int) -> None:
         """Until `is_over`, and all that was handed in has ended."""
         async with anyio.create_task_group() as tasks:
             for lane in range(lanes):
                 tasks.start_soon(self._lane, lane, random.Random(self.chance.random()))
+        self.has_ended.set()
 
     async def _lane(self, lane: int, chance: random.Random) -> None:
         made = specs(self.receiver)
@@ -137,12 +145,14 @@ class Load:
             number += 1
             kind = chance.choice(sorted(made))
             payload = {"id": lane * 100_000 + number, "lines": list(range(number % 4))}
-            await self._one(f"{lane}-{number}", kind, made[kind], payload, chance)
+            await self._one(f"{self.name}-{lane}-{number}", kind, made[kind], payload, chance)
 
     async def _one(self, key: str, kind: str, spec: Any, payload: Any, chance: random.Random) -> None:
         submission = {"spec": spec, "payload": payload, "name": kind, "labels": {"key": key}}
+        self.waits[key] = f"{kind} is handed in"
         traversal = await self._submit(key, submission)
         self.kinds[kind] += 1
+        self.waits[key] = f"{kind} {traversal}"
         path = f"/v1/traversals/{traversal}"
         if chance.random() < 0.1:
             assert await self._submit(key, submission) == traversal, "one key, one traversal"
@@ -159,6 +169,7 @@ class Load:
         while (view := await self._insist("GET", path))["status"] not in ENDED:
             await anyio.sleep(0.1)
         self.statuses[traversal] = view["status"]
+        del self.waits[key]
 
     async def _submit(self, key: str, submission: Any) -> str:
         accepted = await self._insist("POST", "/v1/traversals", submission, key=key)
@@ -170,12 +181,13 @@ class Load:
         """Ask until there is an answer. What has ended already needs no steering: 409 is one."""
         headers = {} if key is None else {"Idempotency-Key": key}
         while True:
+            url = self.chance.choice(self.servers) + path
             try:
-                async with self.session.request(method, self.url + path, json=document, headers=headers) as response:
+                async with self.session.request(method, url, json=document, headers=headers) as response:
                     if response.status < 400 or response.status == 409:
                         return await response.json(content_type=None)
                     said = await response.text()
-                    assert response.status in (429, 503), f"{method} {path}: {response.status} {said}"
+                    assert response.status in (429, 503, 507), f"{method} {path}: {response.status} {said}"
             except (aiohttp.ClientError, OSError, TimeoutError):
                 pass
             self.repeats += 1

@@ -93,15 +93,31 @@ class Command:
         """SIGTERM; its exit code."""
         return await self._end(signal.SIGTERM)
 
-    async def _end(self, number: signal.Signals) -> int:
+    async def wait(self) -> int:
+        """The exit code of one that ends by itself."""
+        assert self.process is not None
+        with anyio.fail_after(LONG):
+            code = await self.process.wait()
+        self.process = None
+        return code
+
+    def pause(self) -> None:
+        """SIGSTOP: it stands still and does not know it, until `resume`."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def _running(self) -> Process:
         process = self.process
         assert process is not None
         assert process.returncode is None, f"{self.name} has ended by itself ({process.returncode}):\n{self.log}"
-        process.send_signal(number)
-        with anyio.fail_after(LONG):
-            code = await process.wait()
-        self.process = None
-        return code
+        return process
+
+    async def _end(self, number: signal.Signals) -> int:
+        self._running().send_signal(number)
+        return await self.wait()
 
 
 @asynccontextmanager
@@ -119,7 +135,7 @@ async def ending(*commands: Command) -> AsyncIterator[None]:
 
 @define
 class Server:
-    """A `waygrid dev`."""
+    """A command that serves the API: `waygrid dev`, or `waygrid serve api`."""
 
     command: Command
     url: str
@@ -150,6 +166,11 @@ def dev_server(folder: Path, *arguments: str, **environment: str) -> Server:
         environment,
     )
     return Server(command, f"http://127.0.0.1:{port}")
+
+
+def service(folder: Path, name: str, services: str, **environment: str) -> Command:
+    """A `waygrid serve` of those services."""
+    return Command(folder, name, ["serve", services], environment)
 
 
 def worker(folder: Path, name: str, app: str, server: str, *arguments: str, **environment: str) -> Command:

@@ -13,7 +13,7 @@ import aiohttp
 import anyio
 import pytest
 
-from tests.integration.faults.judging import judge
+from tests.integration.faults.judging import judge_data
 from tests.integration.faults.load import APP, ELSEWHERE, Load
 from tests.integration.faults.processes import ask, dev_server, ending, receiving, worker
 
@@ -38,7 +38,7 @@ async def test_whenever_the_server_is_killed_all_that_was_accepted_ends_once(tmp
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
         ending(server.command, *workers),
     ):
-        load = Load(session, server.url, receiver, chance)
+        load = Load(session, [server.url], receiver, chance)
         for each in workers:
             await each.start()
         async with anyio.create_task_group() as tasks:
@@ -65,7 +65,7 @@ async def test_whenever_the_server_is_killed_all_that_was_accepted_ends_once(tmp
     assert load.repeats > 0
     assert set(load.statuses) == set(load.accepted.values())
     assert "Traceback" not in server.command.log
-    await judge(tmp_path / "data", load.accepted.values(), seen)
+    await judge_data(tmp_path / "data", load.accepted, set(seen))
 
 
 async def _rest(session: aiohttp.ClientSession, url: str) -> None:

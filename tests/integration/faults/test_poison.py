@@ -10,9 +10,9 @@ import aiohttp
 import anyio
 import pytest
 
+from tests.integration.faults.poison import poison
 from tests.integration.faults.processes import Server, ask, dev_server, ending
 from tests.integration.plant.running import work
-from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import NodeTraversalStarted, TimerFired
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId, TimerId, TraversalId
@@ -231,27 +231,6 @@ async def test_a_message_that_its_receiver_does_not_take_is_put_aside_and_the_ri
     assert letter["traversal"] == traversal
     assert letter["reason"] == "TimerFired is not for waygrid://processor/good"
     assert (await outcome(session, server, "good"))["status"] == "completed"
-
-
-def poison(topic: str) -> list[TransportEnvelope]:
-    """No JSON, no CloudEvent, and a message of the future."""
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_type": "io.waygrid.NodeTraversalRequested.v1",
-        "ce_source": "waygrid://system/waystation",
-        "ce_time": "2026-01-31T08:00:00Z",
-        "content-type": "application/json",
-    }
-    return [
-        TransportEnvelope(topic=topic, key="k", headers={**headers, "ce_id": f"{topic}-1"}, value=b"\xff{"),
-        TransportEnvelope(topic=topic, key="k", headers={"ce_id": f"{topic}-2"}, value=b"{}"),
-        TransportEnvelope(
-            topic=topic,
-            key="k",
-            headers={**headers, "ce_id": f"{topic}-3", "ce_type": "io.waygrid.NodeTraversalRequested.v999"},
-            value=b'{"type": "NodeTraversalRequested.v999"}',
-        ),
-    ]
 
 
 async def dead_letters(session: aiohttp.ClientSession, server: Server, count: int) -> list[dict[str, Any]]:
