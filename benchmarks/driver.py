@@ -10,6 +10,7 @@ from typing import Any, Final
 import anyio
 from attrs import define, field
 
+from benchmarks.payload import PAYLOAD
 from waygrid_core.children.derive import plan_for
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.dag.dag import CompiledDag
@@ -24,9 +25,6 @@ from waygrid_shell.ports.live_feed import Sighting
 from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
-
-PAYLOAD: Final[JsonValue] = {"order": "A-1047", "note": "x" * 171}
-"""200 bytes as JSON."""
 
 _ORIGIN: Final = ServiceAddress("origin", "batch")
 _PATIENCE_SECONDS: Final = 60.0

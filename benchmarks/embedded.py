@@ -13,15 +13,14 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from attrs import asdict, frozen
 
 from benchmarks.baseline import Baseline, baseline
 from benchmarks.driver import Driver, plant_on
+from benchmarks.work import chain, fork, second
 from waygrid_shell.runtime.whole_process import run_whole_process
-
-_ADDRESS: Final = "waygrid://processor/step"
 
 
 @frozen(kw_only=True)
@@ -45,28 +44,6 @@ class Sizes:
     traversals: int
     alone_seconds: float
     """How long SQLite alone is measured, each way."""
-
-
-def chain() -> dict[str, Any]:
-    """Three steps, one after the other."""
-    node: dict[str, Any] = {}
-    for number in reversed(range(3)):
-        step = {"type": "standard", "id": f"s{number}", "address": _ADDRESS}
-        node = {**step, "onSuccess": node} if node else step
-    return {"entryPoints": [node]}
-
-
-def fork() -> dict[str, Any]:
-    """A step, a fork of three, their join, a step."""
-    step = {"type": "standard", "address": _ADDRESS}
-    join = {"type": "join", "joinNodeId": "j", "strategy": {"type": "And"}, "onSuccess": step}
-    forked = {"type": "fork", "joinNodeId": "j", "branches": dict.fromkeys("abc", step), "join": join}
-    return {"entryPoints": [{**step, "onSuccess": forked}]}
-
-
-def second() -> dict[str, Any]:
-    """Waits for a second."""
-    return {"entryPoints": [{"type": "pass", "deliveryStrategy": {"type": "ScheduleAfter", "delay": "1s"}}]}
 
 
 async def figures(sizes: Sizes) -> AsyncIterator[Figure]:
