@@ -3,7 +3,7 @@
 What it is asked in one go is sent in one go (a pipeline; on a Cluster, one to each server that is concerned).
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -11,12 +11,14 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import Connection, ConnectionPool, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
-from waygrid_shell.adapters.redis.failures import failure_of
+from waygrid_shell.adapters.redis.failures import OF_A_CLUSTER, failure_of
 from waygrid_shell.adapters.redis.keys import Keys
 from waygrid_shell.adapters.redis.script import Argument, Call
+from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import RedisSettings
+from waygrid_shell.settings.shown_url import shown_url
 
 CONNECT_SECONDS: Final = 3.0
 ANSWER_SECONDS: Final = 5.0
@@ -60,8 +62,10 @@ class RedisClient:
         with self.in_our_words():
             if self.is_cluster:
                 await self._servers.initialize()
-            # A key and no ping: only that tells a server of a Cluster from one alone.
-            await self._servers.execute_command("EXISTS", self.keys.feed)
+                return
+            said = await self._servers.execute_command("INFO", "cluster")
+        if said.get("cluster_enabled"):
+            raise Unavailable("Redis server", f"{shown_url(self.settings.url or '')}: {OF_A_CLUSTER}")
 
     async def close(self) -> None:
         """Close all connections."""
@@ -126,6 +130,17 @@ class RedisClient:
             with self.in_our_words():
                 await self._servers.nodes_manager.initialize()
 
+    async def describe(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each server says of itself (INFO), by its address; of a Cluster, those that can be written."""
+        with self.in_our_words():
+            if self.is_cluster:
+                described: dict[str, Mapping[str, Any]] = await self._servers.execute_command(
+                    "INFO", target_nodes=RedisCluster.PRIMARIES
+                )
+                return described
+            host, port = self._options.get("host", "localhost"), self._options.get("port", 6379)
+            return {f"{host}:{port}": await self._servers.execute_command("INFO")}
+
     async def _send(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         pipeline = self._servers.pipeline(transaction=False) if not self.is_cluster else self._servers.pipeline()
         for command in commands:
@@ -138,7 +153,7 @@ class RedisClient:
         """Tells in our words what redis-py raises."""
         try:
             yield
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             raise failure_of(error, self.settings) from error
 
 

@@ -21,6 +21,8 @@ from waygrid_shell.ports.failure import PortFailure, StorageFull, Unavailable
 from waygrid_shell.settings.settings import RedisSettings
 from waygrid_shell.settings.shown_url import shown_url
 
+OF_A_CLUSTER: Final = "it is a server of a Redis Cluster; set redis.cluster = true"
+
 _NO_PASSWORD: Final = ("NOAUTH", "Authentication required")
 _WRONG_PASSWORD: Final = ("WRONGPASS", "invalid username-password pair", "invalid password", "called without any")
 
@@ -40,7 +42,7 @@ def _failure_of(error: Exception, url: str) -> PortFailure:
             f"Redis at {url} has no memory left to write; what was accepted is kept: raise its maxmemory, or shorten "
             "data.keep_answers"
         )
-    return Unavailable("Redis", f"{url}: {_reason(cause, text)}")
+    return Unavailable("Redis server", f"{url}: {_reason(cause, text)}")
 
 
 def _reason(cause: BaseException, text: str) -> str:
@@ -50,7 +52,7 @@ def _reason(cause: BaseException, text: str) -> str:
             return "it wants a password; set redis.password (WAYGRID_REDIS_PASSWORD)"
         return "it refuses the user or the password; correct them in redis.url and redis.password"
     if isinstance(cause, AskError) or text.startswith(("MOVED", "ASK ")):
-        return "it is a server of a Redis Cluster; set redis.cluster = true"
+        return OF_A_CLUSTER
     if "Cluster mode is not enabled" in text or "cluster support disabled" in text:
         return "it is no Redis Cluster; set redis.cluster = false"
     if "DB index is out of range" in text or "'db' must be 0" in text:

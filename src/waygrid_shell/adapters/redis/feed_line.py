@@ -112,7 +112,7 @@ class FeedLine:
                         self._has_said = False
                         _log.info("what other processes do is seen live again")
                 case [b"sunsubscribe", *_]:
-                    raise Unavailable("Redis", "the channel of the live feed has moved to another server")
+                    raise Unavailable("Redis server", "the channel of the live feed has moved to another server")
                 case _:
                     pass  # a ping is answered
 
