@@ -1,29 +1,14 @@
-"""The outboxes of a plant whose ports share no transaction: one write after the other, what is remembered first.
+"""The outbox of answers where ports share no transaction: one write after the other, what is remembered first.
 
-A crash between the two is made good by what is remembered: a message that comes again finds the decision that it made
-in the journal, or its answer in the ledger, and what follows from that is sent again under the same ids.
+A crash between the two is made good by what is remembered: a request that comes again finds its answer in the ledger,
+which is sent again under the same id. How the waystation does it is said in `services.waystation.writing`.
 """
 
 from collections.abc import Sequence
 
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_shell.ports.event_log import EventLog
-from waygrid_shell.ports.journal import Change, Journal
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
-
-
-class DecisionsStepByStep:
-    """See `waygrid_shell.ports.outbox.DecisionOutbox`."""
-
-    def __init__(self, *, journal: Journal, event_log: EventLog) -> None:
-        self._journal = journal
-        self._log = event_log
-
-    async def decide(self, changes: Sequence[Change], records: Sequence[TransportEnvelope]) -> None:
-        if changes:
-            await self._journal.commit(changes)
-        if records:
-            await self._log.publish(records)
 
 
 class AnswersStepByStep:

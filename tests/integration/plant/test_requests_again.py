@@ -91,6 +91,8 @@ async def test_an_attempt_whose_answer_is_being_kept_is_not_made_again(is_kept_f
 class Unacknowledged:
     """An event log that crashes before it hears what is done."""
 
+    generation = 0
+
     def __init__(self, ports: Ports) -> None:
         self._log = ports.event_log
 
@@ -132,7 +134,7 @@ def waystation(ports: Ports) -> Waystation:
     )
 
 
-async def test_however_much_of_a_traversal_comes_again_its_story_is_read_once() -> None:
+async def test_however_much_of_a_traversal_comes_again_its_story_is_not_read_for_it() -> None:
     ports = memory_ports()
     body: dict[str, Any] = {"type": "standard", "address": str(STOCK)}
     spec: dict[str, Any] = {"entryPoints": [{"type": "each", "over": {"$from": "/payload"}, "body": body}]}
@@ -168,4 +170,4 @@ async def test_however_much_of_a_traversal_comes_again_its_story_is_read_once() 
             while "system.waystation" in await ports.event_log.backlog():
                 await anyio.sleep(0)
             tasks.cancel_scope.cancel()
-    assert set(counting.read.values()) == {1}
+    assert not counting.read

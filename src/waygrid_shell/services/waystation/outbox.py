@@ -26,21 +26,23 @@ def _nothing(effect: AnyEffect) -> bool:
 
 def outgoing(
     present: Present,
-    before: AnyState,
+    before: AnyState | None,
     effects: Sequence[AnyEffect],
     *,
     at: datetime,
     cause: str,
+    version: int | None = None,
     delivery: int = 1,
     without: Callable[[AnyEffect], bool] = _nothing,
 ) -> list[TransportEnvelope]:
     """The records of the effects of one decision, which made `present.state` of `before`.
 
-    An effect that is left out keeps its number, so that the others keep their ids.
+    `version`: the decision was an earlier one, and made that version; what of a state may have changed since then is
+    not asked for. An effect that is left out keeps its number, so that the others keep their ids.
     """
     sender = sender_of(present, before)
     stamps = Stamps(causation=cause, trace=present.trace, delivery=delivery)
-    version, index = present.state.version, 0
+    version, index = present.state.version if version is None else version, 0
     records: list[TransportEnvelope] = []
     for effect in effects:
         for receiver, message in from_effect(effect, sender):

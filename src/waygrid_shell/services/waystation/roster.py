@@ -1,12 +1,12 @@
 """The traversals at hand: their states, and the DAGs that they run."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from attrs import define
+from attrs import define, frozen
 
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.plan import EachPlan, TraversalPlan, dag_named_in
@@ -47,6 +47,14 @@ def presented(origin: Origin, state: AnyState, dag: Dag | None, begun_at: dateti
     return Present(origin, state, dag, trace_within(state.traversal, origin.root, origin.trace), begun_at)
 
 
+@frozen
+class Called:
+    """Traversals that were asked for. `loaded`: those that were not at hand, so somebody else may have driven them."""
+
+    present: dict[TraversalId, Present]
+    loaded: Set[TraversalId]
+
+
 class Roster:
     """Holds the newest states; whoever fails to commit what it made of them must throw it away."""
 
@@ -56,23 +64,27 @@ class Roster:
         self._present: OrderedDict[TraversalId, Present] = OrderedDict()
         self._dags: dict[DagHash, Dag] = {}
 
-    async def call(self, traversals: Sequence[TraversalId]) -> dict[TraversalId, Present]:
+    def emptied(self) -> "Roster":
+        """One with nobody at hand. What is still given to this one does not come into it."""
+        roster = Roster(self._journal, self._dag_store)
+        roster._dags = self._dags
+        return roster
+
+    async def call(self, traversals: Sequence[TraversalId]) -> Called:
         """Those of `traversals` that were ever heard of."""
         missing = [each for each in traversals if each not in self._present]
+        called: dict[TraversalId, Present] = {}
         if missing:
             stored = await self._journal.load(missing)
             await self.fetch(kept.origin.plan for kept in stored.values() if kept.origin.plan is not None)
-            called = {
-                traversal: presented(kept.origin, kept.state, self.dag_of(kept.origin.plan))
-                for traversal, kept in stored.items()
-            }
-        else:
-            called = {}
+            for traversal, kept in stored.items():
+                called[traversal] = presented(kept.origin, kept.state, self.dag_of(kept.origin.plan))
+        loaded = frozenset(called)
         for traversal in traversals:
             present = self._present.get(traversal)
             if present is not None:
                 called[traversal] = present
-        return called
+        return Called(called, loaded)
 
     async def fetch(self, plans: Iterable[TraversalPlan]) -> None:
         """Have the DAGs of these plans at hand, those that somebody has put into the store."""

@@ -49,7 +49,7 @@ class Sweeper:
         return sent
 
     async def _records(self, traversals: Sequence[TraversalId]) -> list[TransportEnvelope]:
-        present = await Roster(self._journal, self._dag_store).call(traversals)
+        present = (await Roster(self._journal, self._dag_store).call(traversals)).present
         now = self._clock.now()
         records = []
         for each in present.values():
