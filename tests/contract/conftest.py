@@ -1,29 +1,70 @@
 """Each contract test runs against every adapter of its port, and opens it again as a process does that was killed."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
-from waygrid_shell.runtime.cluster_wiring import redis_ports
+from tests.contract.event_logs import PARTITIONS, OpenLog, on_kafka
+from waygrid_shell.adapters.memory.event_log import Keeping, MemoryEventLog
+from waygrid_shell.runtime.cluster_wiring import postgres_ports, redis_ports
 from waygrid_shell.runtime.wiring import OpenPorts, Ports, memory_ports, sqlite_ports
-from waygrid_shell.settings.settings import RedisSettings, Settings
+from waygrid_shell.settings.settings import PostgresSettings, RedisSettings, Settings
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def open_ports(request: pytest.FixtureRequest, tmp_path: Path) -> OpenPorts:
     if request.param == "sqlite":
         return lambda: sqlite_ports(tmp_path)
-    kept = memory_ports()
+    return _kept(memory_ports())
 
+
+@pytest.fixture(params=["memory", "memory as a cluster", "sqlite", "kafka"])
+def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLog]:
+    """For the event log, of one process and of many."""
+    match request.param:
+        case "sqlite":
+            yield OpenLog(lambda: sqlite_ports(tmp_path), keeps_each=True)
+        case "kafka":
+            with on_kafka(request.getfixturevalue("servers").kafka.bootstrap) as log:
+                yield log
+        case "memory":
+            yield OpenLog(_kept(memory_ports()), keeps_each=True)
+        case _:
+            log_of_many = MemoryEventLog(PARTITIONS, Keeping.ONE_POSITION)
+            ports = evolve(memory_ports(), event_log=log_of_many)
+            yield OpenLog(_kept(ports), keeps_each=False, partitions=PARTITIONS, is_shared=True)
+
+
+def _kept(ports: Ports) -> OpenPorts:
     @asynccontextmanager
     async def in_memory() -> AsyncIterator[Ports]:
-        yield kept
+        yield ports
 
     return in_memory
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def open_kept_ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenPorts]:
+    """For the ports that PostgreSQL serves; the others are in memory then. They may be open twice at once there."""
+    if request.param == "sqlite":
+        yield lambda: sqlite_ports(tmp_path)
+    elif request.param == "memory":
+        yield _kept(memory_ports())
+    else:
+        with request.getfixturevalue("servers").postgres.migrated_database() as url:
+            yield partial(on_postgres, url)
+
+
+@asynccontextmanager
+async def on_postgres(url: str) -> AsyncIterator[Ports]:
+    """Ports on a database that is migrated; those that it does not serve are in memory, and new."""
+    async with postgres_ports(Settings(postgres=PostgresSettings(url=url))) as postgres:
+        yield evolve(memory_ports(), journal=postgres.journal)
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "redis cluster"])

@@ -5,7 +5,12 @@ from contextlib import asynccontextmanager
 
 from attrs import evolve, frozen
 
+from waygrid_shell.adapters.kafka.event_log import open_event_log
+from waygrid_shell.adapters.memory.blob_store import MemoryBlobStore
+from waygrid_shell.adapters.memory.dead_letter_book import MemoryDeadLetterBook
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
+from waygrid_shell.adapters.postgres.database import open_postgres
+from waygrid_shell.adapters.postgres.journal import PostgresJournal
 from waygrid_shell.adapters.redis.client import open_redis
 from waygrid_shell.adapters.redis.lease_table import RedisLeaseTable
 from waygrid_shell.adapters.redis.live_feed import RedisLiveFeed, open_live_feed
@@ -22,15 +27,41 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
 
     Raises `Unavailable` if one of them does not answer, `ForeignStorage` if the database is not as it should be.
     """
-    async with redis_ports(settings) as redis:
+    ports = memory_ports()
+    async with (
+        postgres_ports(settings) as postgres,
+        redis_ports(settings) as redis,
+        open_event_log(
+            settings.kafka,
+            dead_letter_book=MemoryDeadLetterBook(),
+            blob_store=MemoryBlobStore(),
+            clock=ports.clock,
+        ) as event_log,
+    ):
         yield evolve(
-            memory_ports(),
+            ports,
+            event_log=event_log,
+            journal=postgres.journal,
             seen_ledger=redis.seen_ledger,
             live_feed=redis.live_feed,
             lease_table=redis.lease_table,
             presence=redis.presence,
             rate_limiter=redis.rate_limiter,
         )
+
+
+@frozen(kw_only=True)
+class PostgresPorts:
+    """Those that PostgreSQL serves by itself."""
+
+    journal: PostgresJournal
+
+
+@asynccontextmanager
+async def postgres_ports(settings: Settings) -> AsyncIterator[PostgresPorts]:
+    """Ports on PostgreSQL. Raises `Unavailable` if it does not answer, `ForeignStorage` if it has to be migrated."""
+    async with open_postgres(settings.postgres) as database:
+        yield PostgresPorts(journal=PostgresJournal(database))
 
 
 @frozen(kw_only=True)

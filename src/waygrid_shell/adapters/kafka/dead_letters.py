@@ -1,0 +1,83 @@
+"""Brings what stands in the dead-letter topics into the book, where single letters are found and removed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from waygrid_core.envelope.transport import before_death
+from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, parse_topic
+from waygrid_core.outcome import Success
+from waygrid_shell.adapters.kafka.brokers import Brokers
+from waygrid_shell.adapters.kafka.record import SENT_AGAIN, VALUE_ELSEWHERE, mapping_of, record_of
+from waygrid_shell.adapters.kafka.scout import Scout, Sight, partitions_of
+from waygrid_shell.ports.blob_store import BlobStore
+from waygrid_shell.ports.dead_letter_book import DeadLetterBook, FoundLetter
+
+_ENTERED_AT_ONCE: Final = 500
+
+
+class DeadLetterPost:
+    """Fills the book."""
+
+    def __init__(self, brokers: Brokers, scout: Scout, book: DeadLetterBook, blob_store: BlobStore) -> None:
+        self._brokers = brokers
+        self._scout = scout
+        self._book = book
+        self._blob_store = blob_store
+
+    async def deliver(self) -> None:
+        """Enter what has come since the last time, in the order in which it was written."""
+        async with self._scout.look() as sight:
+            begin, end = await self._new(sight)
+            found: list[Any] = []
+            async for records in sight.read(begin, end):
+                found += records
+        found.sort(key=lambda raw: (raw.timestamp, raw.topic, raw.partition, raw.offset))
+        for start in range(0, len(found), _ENTERED_AT_ONCE):
+            await self._book.enter(await self._opened(found[start : start + _ENTERED_AT_ONCE]))
+
+    async def count(self) -> Mapping[str, int]:
+        """How many letters there are of each topic that they were for, entered or not."""
+        counts = dict(await self._book.count())
+        async with self._scout.look() as sight:
+            begin, end = await self._new(sight)
+        for partition, at in begin.items():
+            topic = self._topic_of(partition.topic)
+            if at < end[partition] and topic is not None:
+                counts[topic] = counts.get(topic, 0) + end[partition] - at
+        return counts
+
+    async def _new(self, sight: Sight) -> tuple[Mapping[Any, int], Mapping[Any, int]]:
+        """From where to where each partition is to be entered yet."""
+        counts = await sight.partitions()
+        topics = {name: topic for name in counts if (topic := self._topic_of(name)) is not None}
+        partitions = [each for name in topics for each in partitions_of(name, counts[name])]
+        progress = await self._book.progress()
+        ends = await sight.ends(partitions)
+        known = {each: progress.get((topics[each.topic], each.partition), 0) for each in partitions}
+        new = [each for each in partitions if known[each] < ends[each]]
+        beginnings = await sight.beginnings(new)
+        return {each: max(known[each], beginnings[each]) for each in new}, ends
+
+    def _topic_of(self, name: str) -> str | None:
+        """The topic whose dead letters stand in the topic that is called that in Kafka."""
+        topic = self._brokers.ours(name)
+        if topic is None or not topic.endswith(DEAD_LETTER_SUFFIX):
+            return None
+        topic = topic.removesuffix(DEAD_LETTER_SUFFIX)
+        return topic if isinstance(parse_topic(topic), Success) else None
+
+    async def _opened(self, found: Iterable[Any]) -> list[FoundLetter]:
+        headers = [mapping_of(raw.headers) for raw in found]
+        digests = [digest for each in headers if (digest := each.get(VALUE_ELSEWHERE)) is not None]
+        values = await self._blob_store.get(digests) if digests else {}
+        letters = []
+        for raw, each in zip(found, headers, strict=True):
+            each.pop(SENT_AGAIN, None)
+            value = values.get(each.get(VALUE_ELSEWHERE, ""))
+            if value is not None:
+                del each[VALUE_ELSEWHERE]
+            topic = self._brokers.ours(raw.topic)
+            assert topic is not None, "it was found by our prefix"
+            record, reason = before_death(record_of(topic, raw, each, value if value is not None else raw.value))
+            letters.append(FoundLetter(raw.partition, raw.offset, record, reason))
+        return letters
