@@ -51,6 +51,7 @@ class Copier:
     chance: random.Random
     is_over: bool = False
     copied: int = 0
+    has_begun: anyio.Event = field(factory=anyio.Event)
     _own: set[tuple[TopicPartition, int]] = field(factory=set)
 
     async def run(self) -> None:
@@ -67,9 +68,10 @@ class Copier:
                     for number in sorted(await producer.partitions_for(topic))
                 ]
                 consumer.assign(partitions)
-                positions = await consumer.end_offsets(partitions)
+                positions = dict(await consumer.end_offsets(partitions))
                 for partition, offset in positions.items():
                     consumer.seek(partition, offset)
+                self.has_begun.set()
                 while True:
                     was_over = self.is_over
                     copied = await self._round(consumer, producer, positions)
