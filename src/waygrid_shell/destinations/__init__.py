@@ -1,1 +1,1 @@
-"""What delivers: `webhook` (to a service that listens) and `blackhole` (to nobody)."""
+"""What delivers: `webhook` (to a service that listens), `websocket` (to channels), `kafka` (to topics), `blackhole`."""

@@ -69,6 +69,21 @@ def http_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
     return headers
 
 
+def record_headers(parameters: Mapping[str, JsonValue]) -> dict[str, str]:
+    """The parameter `headers` for a record, where any text is a name and a value; null leaves one out.
+
+    Raises `Failed`.
+    """
+    headers = {}
+    for name, value in (optional_object(parameters, "headers") or {}).items():
+        if value is None:
+            continue
+        if not name or isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise Failed("bad-value", f"the header {name!r} is {_shown(value)}; write a text")
+        headers[name] = str(value)
+    return headers
+
+
 def layered(*layers: Mapping[str, str]) -> dict[str, str]:
     """Headers out of layers: of those with one name, however it is written, the last one."""
     headers: dict[str, tuple[str, str]] = {}

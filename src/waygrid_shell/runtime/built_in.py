@@ -6,6 +6,7 @@ from typing import Final
 
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.destinations.blackhole import blackhole
+from waygrid_shell.destinations.kafka import KafkaDestination
 from waygrid_shell.destinations.webhook import WebhookDestination
 from waygrid_shell.destinations.websocket import WebsocketDestination
 from waygrid_shell.hosting.apart.processes import open_expression_processes
@@ -22,9 +23,13 @@ OPENAI: Final = ServiceAddress("processor", "openai")
 TRANSFORM: Final = ServiceAddress("processor", "transform")
 WEBHOOK: Final = ServiceAddress("destination", "webhook")
 WEBSOCKET: Final = ServiceAddress("destination", "websocket")
+KAFKA: Final = ServiceAddress("destination", "kafka")
 BLACKHOLE: Final = ServiceAddress("destination", "blackhole")
 
-BUILT_IN: Final = frozenset({HTTP, OPENAI, TRANSFORM, WEBHOOK, WEBSOCKET, BLACKHOLE})
+_POSTINGS: Final = 1_000
+"""Deliveries to Kafka at once: they wait for replicas, and share their requests."""
+
+BUILT_IN: Final = frozenset({HTTP, OPENAI, TRANSFORM, WEBHOOK, WEBSOCKET, KAFKA, BLACKHOLE})
 """The addresses of `built_in`."""
 
 
@@ -39,5 +44,6 @@ async def built_in(ports: Ports, settings: Settings) -> AsyncIterator[Mapping[Se
             TRANSFORM: Served(handler=TransformProcessor(processes)),
             WEBHOOK: Served(handler=WebhookDestination(client, clock), concurrency=CONNECTIONS),
             WEBSOCKET: Served(handler=WebsocketDestination(ports.channel_log, clock)),
+            KAFKA: Served(handler=KafkaDestination(ports.record_log, clock), concurrency=_POSTINGS),
             BLACKHOLE: Served(handler=blackhole),
         }

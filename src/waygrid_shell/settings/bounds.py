@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from waygrid_shell.settings.kafka_origin_reading import check_kafka_origins
 from waygrid_shell.settings.shown_url import shown_url
 
 _MOST: Final = 2**53
@@ -82,6 +83,7 @@ def _check_key_prefix(prefix: Any) -> None:
 _CHECKS: Final[Mapping[str, Callable[[Any], None]]] = {
     "server.keys": _check_keys,
     "kafka.servers": _check_brokers,
+    "origins.kafka": check_kafka_origins,
     "kafka.topic_prefix": _check_topic_prefix,
     "redis.key_prefix": _check_key_prefix,
 }

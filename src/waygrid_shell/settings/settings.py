@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
+from waygrid_shell.settings.origins import OriginsSettings
 from waygrid_shell.settings.shown_url import url_repr
 
 Scope: TypeAlias = Literal["read", "write", "work", "admin"]
@@ -44,6 +45,8 @@ class ServerSettings:
     keys: tuple[ApiKey, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     """Web pages that may call the API from a browser (CORS)."""
+    audit: bool = True
+    """Whether it is kept who asked for what, and what was answered."""
 
 
 @frozen(kw_only=True)
@@ -57,6 +60,8 @@ class DataSettings:
     keep_channel_messages: timedelta = timedelta(days=1)
     max_channel_messages: int = 10_000
     """Of one channel."""
+    keep_audit: timedelta | None = timedelta(days=90)
+    """How long it is kept who asked for what; None: for ever."""
 
 
 @frozen(kw_only=True)
@@ -158,5 +163,6 @@ class Settings:
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()
     openai: OpenaiSettings = OpenaiSettings()
+    origins: OriginsSettings = Factory(OriginsSettings)
     app: tuple[str, ...] = ()
     """Apps with users' processors and destinations, as module:app."""

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from waygrid_core.model.duration import parse_duration, write_duration
 from waygrid_core.outcome import Failure
+from waygrid_shell.settings.kafka_origin_reading import read_kafka_origin
+from waygrid_shell.settings.origins import KafkaOrigin
 from waygrid_shell.settings.settings import ApiKey, IpNetwork, Scope
 
 FOREVER: Final = "forever"
@@ -191,6 +193,7 @@ _ITEMS: Final[Mapping[Any, Callable[[object], tuple[object, ...]]]] = {
     str: _texts,
     IpNetwork: _networks,
     ApiKey: _keys,
+    KafkaOrigin: lambda value: (read_kafka_origin(value),),
 }
 
 
