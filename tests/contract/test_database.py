@@ -9,9 +9,10 @@ import pytest
 from tests.contract.traversals import Story, chain
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_shell.adapters.sqlite.database import open_database
-from waygrid_shell.adapters.sqlite.migrate import APPLICATION_ID, Migration, known_migrations, migrate, statements
+from waygrid_shell.adapters.sqlite.migrate import APPLICATION_ID, known_migrations, migrate, statements
 from waygrid_shell.ports.failure import ForeignStorage, StorageFull, StorageInUse, Unavailable
 from waygrid_shell.runtime.wiring import DATABASE_FILE, database_ports, sqlite_ports
+from waygrid_shell.storage.migrations import Migration
 
 pytestmark = pytest.mark.anyio
 

@@ -74,7 +74,7 @@ async def every_page(journal: Journal, query: Query) -> list[Summary]:
     return found
 
 
-async def test_whatever_is_asked_for_all_that_match_come_once_and_the_newest_first(open_ports: OpenPorts) -> None:
+async def test_whatever_is_asked_for_all_that_match_come_once_and_the_newest_first(open_kept_ports: OpenPorts) -> None:
     changes = population()
     family = next(change.origin.root for change in changes if change.state.traversal != change.origin.root)
     choices = product(
@@ -87,9 +87,9 @@ async def test_whatever_is_asked_for_all_that_match_come_once_and_the_newest_fir
         [None, NOON + timedelta(hours=4)],
         [False, True],
     )
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit(changes)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         for statuses, name, labels, dag, root, begun_from, begun_before, with_children in choices:
             query = Query(
                 statuses=statuses,
@@ -106,31 +106,31 @@ async def test_whatever_is_asked_for_all_that_match_come_once_and_the_newest_fir
             assert [each.traversal for each in await every_page(ports.journal, query)] == expected, query
 
 
-async def test_a_list_may_go_from_the_first_instant_that_there_is_to_the_last(open_ports: OpenPorts) -> None:
+async def test_a_list_may_go_from_the_first_instant_that_there_is_to_the_last(open_kept_ports: OpenPorts) -> None:
     traversal = id_of(1)
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit([listed(traversal)])
         assert await ids(ports.journal, Query(begun_from=first, begun_before=last)) == [traversal]
         assert await ids(ports.journal, Query(begun_from=last)) == []
         assert await ids(ports.journal, Query(begun_before=first)) == []
 
 
-async def test_a_page_shows_what_a_summary_shows(open_ports: OpenPorts) -> None:
+async def test_a_page_shows_what_a_summary_shows(open_kept_ports: OpenPorts) -> None:
     changes = population()
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit(changes)
         page = await ports.journal.search(Query(limit=50, with_children=True))
         summaries = await ports.journal.summaries([each.traversal for each in page])
         assert list(page) == [summaries[each.traversal] for each in page]
 
 
-async def test_a_list_changes_with_the_traversals(open_ports: OpenPorts) -> None:
+async def test_a_list_changes_with_the_traversals(open_kept_ports: OpenPorts) -> None:
     traversal = id_of(1)
     whole = listed(traversal, is_long=True)
     begun = evolve(whole, decisions=whole.decisions[:1], state=listed(traversal, status="Running", is_long=True).state)
     ended = evolve(whole, base=begun.state.version, decisions=whole.decisions[1:])
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit([begun])
         running, completed = Query(statuses=frozenset({"Running"})), Query(statuses=frozenset({"Completed"}))
         assert await ids(ports.journal, running) == [traversal]
@@ -145,23 +145,23 @@ async def ids(journal: Journal, query: Query) -> Sequence[TraversalId]:
     return [each.traversal for each in await journal.search(query)]
 
 
-async def test_what_a_user_named_a_traversal_by_comes_back_with_it(open_ports: OpenPorts) -> None:
+async def test_what_a_user_named_a_traversal_by_comes_back_with_it(open_kept_ports: OpenPorts) -> None:
     trace = Trace("00-" + "a" * 32 + "-" + "b" * 16 + "-01", "vendor=1,other=2 3")
     change = listed(id_of(1), name="é'\"", labels={"waygrid/retry-of": "x:y", "a": ""}, trace=trace)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit([change])
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         stored = (await ports.journal.load([id_of(1)]))[id_of(1)]
         (summary,) = await ports.journal.search(Query(name="é'\"", labels={"waygrid/retry-of": "x:y", "a": ""}))
         assert stored.origin == summary.origin == change.origin
         assert await ports.journal.search(Query(labels={"waygrid/retry-of": "x"})) == []
 
 
-async def test_a_request_that_comes_after_the_cancel_says_whose_it_is(open_ports: OpenPorts) -> None:
+async def test_a_request_that_comes_after_the_cancel_says_whose_it_is(open_kept_ports: OpenPorts) -> None:
     change = listed(id_of(1), is_long=True, name="late", labels={"a": "b"}, root=id_of(0))
     unknown = evolve(change.origin, plan=None, parent=None, root=id_of(1), name=None, labels={})
     running = listed(id_of(1), status="Running", is_long=True)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.journal.commit([evolve(running, origin=unknown)])
         await ports.journal.commit(
             [evolve(change, base=running.state.version, decisions=change.decisions[1:])],
@@ -172,8 +172,8 @@ async def test_a_request_that_comes_after_the_cancel_says_whose_it_is(open_ports
         assert await ids(ports.journal, Query()) == []
 
 
-async def test_no_limit_is_too_small_and_nothing_matches_nothing(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_no_limit_is_too_small_and_nothing_matches_nothing(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         assert await ports.journal.search(Query()) == []
         await ports.journal.commit([listed(id_of(number)) for number in range(3)])
         assert await ids(ports.journal, Query(limit=1)) == [id_of(2)]

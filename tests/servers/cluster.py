@@ -34,7 +34,7 @@ def cluster_servers() -> Iterator[ClusterServers]:
 def cluster_settings(servers: ClusterServers) -> Iterator[Settings]:
     """Settings with a database, a prefix of keys and a prefix of topics that nobody else has."""
     name = f"t{secrets.token_hex(5)}"
-    with servers.postgres.database() as url:
+    with servers.postgres.migrated_database() as url:
         yield Settings(
             kafka=KafkaSettings(servers=(servers.kafka.bootstrap,), topic_prefix=name, partitions=3),
             postgres=PostgresSettings(url=url),

@@ -1,10 +1,13 @@
 """PostgreSQL: a server for a test session, and a database for a test."""
 
+import asyncio
 import os
 import pwd
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -14,6 +17,11 @@ import psycopg
 from tests.free_port import free_port
 from tests.servers.processes import Server, folder
 from tests.servers.programs import program
+from waygrid_core.model.digest import digest_hex
+from waygrid_shell.adapters.postgres.migrate import migrate
+from waygrid_shell.adapters.postgres.partitions import partition_of
+from waygrid_shell.settings.settings import PostgresSettings
+from waygrid_shell.storage.migrations import known_migrations
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
@@ -72,13 +80,37 @@ class Postgres:
         self.process = process
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def migrated_database(self) -> Iterator[str]:
+        """The same with the tables of this version, copied from a template that is made once."""
+        with self.database(template=self._template()) as url:
+            yield url
+
+    def _template(self) -> str:
+        """The name of a database that is migrated; its name says by which files, and for which week."""
+        files = "".join(migration.digest for migration in known_migrations("waygrid_shell.adapters.postgres"))
+        name = f"waygrid_template_{digest_hex(files.encode())[:12]}_{partition_of(datetime.now(UTC)).suffix}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(7)")  # other workers of the test command make it too
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}_part"')
+                connection.execute(f'CREATE DATABASE "{name}_part"')
+                # In a thread: an event loop may be running in this one.
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(asyncio.run, migrate(PostgresSettings(url=self._url_of(f"{name}_part")))).result()
+                connection.execute(f'ALTER DATABASE "{name}_part" RENAME TO "{name}"')
+        return name
+
+    def _url_of(self, database: str) -> str:
+        return f"{self.url.rpartition('/')[0]}/{database}"
+
+    @contextmanager
+    def database(self, *, template: str = "template1") -> Iterator[str]:
         """The URL of a database of its own, dropped at the end."""
         name = f"waygrid_{uuid4().hex[:12]}"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
-            yield self.url.rpartition("/")[0] + f"/{name}"
+            yield self._url_of(name)
         finally:
             with psycopg.connect(self.url, autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -74,20 +74,17 @@ class PutAway:
         return shared, text
 
 
+def references_in(texts: Iterable[bytes]) -> set[str]:
+    """The hashes that these columns refer to: no fewer, and rarely more."""
+    return {found.decode() for text in texts for found in _REFERENCE.findall(text)}
+
+
 class Fetched:
     """Fetches values that were put away."""
 
     def __init__(self) -> None:
         self._by_hash: OrderedDict[str, JsonValue] = OrderedDict()
         self._lock = threading.Lock()
-
-    def lacking(self, texts: Iterable[bytes]) -> set[str]:
-        """The hashes that these columns refer to and that are not remembered here: no fewer, and rarely more."""
-        wanted = {found.decode() for text in texts for found in _REFERENCE.findall(text)}
-        if not wanted:
-            return wanted
-        with self._lock:
-            return wanted - self._by_hash.keys()
 
     def fetch(self, lookup: Lookup, document: JsonValue) -> Document:
         """The document that was put away. Raises `ForeignStorage` if a value is not there."""

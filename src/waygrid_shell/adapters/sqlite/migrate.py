@@ -1,42 +1,18 @@
-"""Brings a file to the shape that this version knows: plain SQL files, in order of their numbers, each applied once.
+"""Brings a file to the shape that this version knows, see `waygrid_shell.storage.migrations`."""
 
-The file remembers the name and the hash of each. One that it remembers and that is not here, or reads differently,
-means a newer version or a change by hand: then nothing is touched.
-"""
-
-import re
 import sqlite3
-from importlib.resources import files
 
-from attrs import frozen
-
-from waygrid_core.model.digest import digest_hex
 from waygrid_shell.ports.failure import ForeignStorage
+from waygrid_shell.storage.migrations import Migration, missing_migrations
+from waygrid_shell.storage.migrations import known_migrations as migrations_of
 
 APPLICATION_ID = 0x57475244
 """"WGRD", in the header of the file: whose it is."""
 
-_NAME = re.compile(r"\d{4}_[a-z_]+\.sql")
-
-
-@frozen
-class Migration:
-    """One step, by the name of its file."""
-
-    name: str
-    sql: str
-
-    @property
-    def digest(self) -> str:
-        """What the file remembers of it."""
-        return digest_hex(self.sql.encode())
-
 
 def known_migrations() -> tuple[Migration, ...]:
     """The steps of this version, in order."""
-    folder = files("waygrid_shell.adapters.sqlite").joinpath("migrations")
-    found = [entry for entry in folder.iterdir() if _NAME.fullmatch(entry.name)]
-    return tuple(Migration(entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda each: each.name))
+    return migrations_of("waygrid_shell.adapters.sqlite")
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: tuple[Migration, ...] | None = None) -> None:
@@ -47,15 +23,7 @@ def migrate(connection: sqlite3.Connection, path: str, migrations: tuple[Migrati
     if application != APPLICATION_ID and (application != 0 or has_tables):
         raise ForeignStorage(f"{path} is a database of another program; give another --data-dir")
     applied = _applied(connection) if has_tables else {}
-    known = {migration.name: migration.digest for migration in migrations}
-    for name, digest in applied.items():
-        if name not in known:
-            raise ForeignStorage(f"{path} was written by a newer Waygrid (it has had {name}); use that version")
-        if known[name] != digest:
-            raise ForeignStorage(
-                f"{path} has had another {name} than this Waygrid knows; use the version that wrote it"
-            )
-    missing = [migration for migration in migrations if migration.name not in applied]
+    missing = missing_migrations(migrations, applied, path)
     if not missing:
         return
     connection.execute("BEGIN IMMEDIATE")
