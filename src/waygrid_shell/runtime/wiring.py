@@ -10,6 +10,7 @@ from attrs import Factory, frozen
 from waygrid_shell.adapters.host.clock import HostClock
 from waygrid_shell.adapters.host.folder_lock import own_folder
 from waygrid_shell.adapters.host.secret_vault import EnvironmentSecretVault
+from waygrid_shell.adapters.memory.audit_log import MemoryAuditLog
 from waygrid_shell.adapters.memory.channel_log import MemoryChannelLog
 from waygrid_shell.adapters.memory.claim_book import MemoryClaimBook
 from waygrid_shell.adapters.memory.dag_store import MemoryDagStore
@@ -19,9 +20,11 @@ from waygrid_shell.adapters.memory.journal import MemoryJournal
 from waygrid_shell.adapters.memory.lease_table import MemoryLeaseTable
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
 from waygrid_shell.adapters.memory.presence import MemoryPresence
+from waygrid_shell.adapters.memory.principal_store import MemoryPrincipalStore
 from waygrid_shell.adapters.memory.rate_limiter import MemoryRateLimiter
 from waygrid_shell.adapters.memory.seen_ledger import MemorySeenLedger
 from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
+from waygrid_shell.adapters.sqlite.audit_log import SqliteAuditLog
 from waygrid_shell.adapters.sqlite.channel_log import SqliteChannelLog
 from waygrid_shell.adapters.sqlite.claim_book import SqliteClaimBook
 from waygrid_shell.adapters.sqlite.dag_store import SqliteDagStore
@@ -30,8 +33,10 @@ from waygrid_shell.adapters.sqlite.event_book import SqliteEventBook
 from waygrid_shell.adapters.sqlite.event_log import SqliteEventLog
 from waygrid_shell.adapters.sqlite.journal import SqliteJournal
 from waygrid_shell.adapters.sqlite.outbox import SqliteOutbox
+from waygrid_shell.adapters.sqlite.principal_store import SqlitePrincipalStore
 from waygrid_shell.adapters.sqlite.seen_ledger import SqliteSeenLedger
 from waygrid_shell.adapters.sqlite.timer_book import SqliteTimerBook
+from waygrid_shell.ports.audit_log import AuditLog
 from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
 from waygrid_shell.ports.clock import Clock
@@ -43,6 +48,7 @@ from waygrid_shell.ports.lease_table import LeaseTable
 from waygrid_shell.ports.live_feed import LiveFeed
 from waygrid_shell.ports.outbox import Outbox
 from waygrid_shell.ports.presence import Presence
+from waygrid_shell.ports.principal_store import PrincipalStore
 from waygrid_shell.ports.rate_limiter import RateLimiter
 from waygrid_shell.ports.record_log import RecordLog
 from waygrid_shell.ports.secret_vault import SecretVault
@@ -64,6 +70,8 @@ class Ports:
     seen_ledger: SeenLedger
     claim_book: ClaimBook
     channel_log: ChannelLog
+    principal_store: PrincipalStore
+    audit_log: AuditLog
     outbox: Outbox | None = None
     """None: the services write one after the other, see `waygrid_shell.hosting.outbox`."""
     record_log: RecordLog | None = None
@@ -91,6 +99,8 @@ def memory_ports() -> Ports:
         seen_ledger=MemorySeenLedger(),
         claim_book=MemoryClaimBook(),
         channel_log=MemoryChannelLog(),
+        principal_store=MemoryPrincipalStore(),
+        audit_log=MemoryAuditLog(),
     )
 
 
@@ -117,5 +127,7 @@ def database_ports(database: Database) -> Ports:
         seen_ledger=seen_ledger,
         claim_book=SqliteClaimBook(database),
         channel_log=SqliteChannelLog(database),
+        principal_store=SqlitePrincipalStore(database),
+        audit_log=SqliteAuditLog(database),
         outbox=SqliteOutbox(database, journal=journal, seen_ledger=seen_ledger, event_log=event_log),
     )
