@@ -36,7 +36,7 @@ from waygrid_shell.hosting.remembered import key_of, remembered_answers
 from waygrid_shell.hosting.seat import Answered, Job, Seat
 from waygrid_shell.hosting.tally import CANCELED, outcome_of
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
@@ -210,6 +210,7 @@ class Desk:
             ):
                 self._receipts = Receipts(subscription)
                 tasks.start_soon(self._receipts.run)
+                tasks.start_soon(self._hear_of_partitions, subscription)
                 self._opened.set()
                 while True:
                     self._has_room.clear()
@@ -226,6 +227,17 @@ class Desk:
                 seat.fail(_only(error))
             if not self._opened.is_set():
                 raise _only(error) from error
+
+    async def _hear_of_partitions(self, subscription: Subscription) -> None:
+        """What nobody works on and came by a partition that has gone is left to whoever reads that now."""
+        while True:
+            await subscription.reassigned()
+            partitions = subscription.partitions
+            for job in list(self._waiting.values()):
+                if all(each.partition not in partitions for each in job.deliveries):
+                    del self._waiting[job.key]
+                    del self._jobs[job.key]
+            self._has_room.set()
 
     async def _receive(self, deliveries: Sequence[Delivery]) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""

@@ -32,10 +32,24 @@ class Places(Generic[W]):
         self._made = 0
         self._resting: list[asyncio.Future[None]] = []
         self._is_called = False
+        self._lost: set[asyncio.Task[None]] = set()
+        self._has_begun_one = asyncio.Event()
 
     def give(self, work: W) -> None:
         """Have it done as soon as there is a free place."""
         self._given.append(work)
+        self._call()
+
+    async def wait_for_room(self, most: int) -> None:
+        """Return once fewer than `most` pieces wait for a place."""
+        while len(self._given) >= most:
+            self._has_begun_one.clear()
+            await self._has_begun_one.wait()
+
+    def replace(self, place: "asyncio.Task[None]") -> None:
+        """Have another place instead of this one, which will not come back from its work; if it does, it goes."""
+        self._lost.add(place)
+        self._made -= 1
         self._call()
 
     def _call(self) -> None:
@@ -60,8 +74,12 @@ class Places(Generic[W]):
             self._is_called = False
             while self._given:
                 work = self._given.popleft()
+                self._has_begun_one.set()
                 self._call()  # this piece may wait, and the next one need not wait for it
                 await _Isolated(self._do(work, place), copy_context())
+                if place in self._lost:
+                    self._lost.discard(place)
+                    return
             rest: asyncio.Future[None] = loop.create_future()
             self._resting.append(rest)
             await rest

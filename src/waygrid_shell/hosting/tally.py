@@ -7,7 +7,7 @@ from typing import Final
 from waygrid_core.message.messages import Message, NodeTraversalSucceeded
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.telemetry.metrics import Metrics
-from waygrid_shell.telemetry.names import ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
+from waygrid_shell.telemetry.names import ABANDONED, ATTEMPT_SECONDS, ATTEMPTS, IN_FLIGHT
 
 SUCCEEDED: Final = "succeeded"
 FAILED: Final = "failed"
@@ -26,9 +26,16 @@ class AttemptTally:
         self._address = str(address)
         self._metrics = metrics
         self._in_flight = 0
+        self._abandoned = 0
         self._outcomes: Counter[str] = Counter()
         self._seconds: list[float] = []
         metrics.ask(IN_FLIGHT, lambda: self._in_flight, self._address)
+        metrics.ask(ABANDONED, lambda: self._abandoned, self._address)
+
+    @property
+    def abandoned(self) -> int:
+        """How many handlers go on although nobody waits for them."""
+        return self._abandoned
 
     def begin(self) -> float:
         """A handler begins to work; give what this returns to `end`."""
@@ -40,6 +47,15 @@ class AttemptTally:
         self._in_flight -= 1
         self._seconds.append(perf_counter() - began)
         self._outcomes[CANCELED if answer is None else outcome_of(answer)] += 1
+
+    def abandon(self, began: float, answer: Message | None) -> None:
+        """The same of one whose handler goes on all the same."""
+        self.end(began, answer)
+        self._abandoned += 1
+
+    def end_abandoned(self) -> None:
+        """Such a handler has ended at last."""
+        self._abandoned -= 1
 
     def skip(self) -> None:
         """Nobody waited for it any more before a handler began."""

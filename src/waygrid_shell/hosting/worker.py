@@ -9,9 +9,11 @@ written makes up the next.
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import anyio
 from attrs import define, frozen
@@ -37,7 +39,7 @@ from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.hosting.remembered import key_of, remembered_answers
 from waygrid_shell.hosting.tally import AttemptTally
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.live_feed import LiveFeed
 from waygrid_shell.ports.outbox import AnswerOutbox
 from waygrid_shell.ports.secret_vault import SecretVault
@@ -45,9 +47,21 @@ from waygrid_shell.ports.seen_ledger import Answer, SeenLedger
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.tracing import NO_TRACING, Tracing
 
-__all__ = ["Worker", "idempotency_key"]
+__all__ = ["MAX_WAITING", "Worker", "idempotency_key"]
 
-_TAKEN_AT_ONCE = 1_000
+_log = logging.getLogger(__name__)
+
+_TAKEN_AT_ONCE: Final = 1_000
+
+MAX_WAITING: Final = 10_000
+"""Attempts that wait here for a free place; more are left in the log. A cancel is heard before its attempt begins if no
+more than that many stand between them."""
+
+_PATIENCE_SECONDS: Final = 5.0
+"""What a handler that was canceled, or is past its deadline, has to end in; then its place goes to the next attempt."""
+
+MAX_ABANDONED: Final = 100
+"""Handlers of one address that go on all the same beside those at its places; from then on each keeps its place."""
 
 
 @define(eq=False)
@@ -59,14 +73,15 @@ class _UnderWay:
     trace: Trace | None
     deliveries: list[Delivery]
     place: "asyncio.Task[None] | None" = None
+    began: float = 0.0
     is_canceled: bool = False
+    is_abandoned: bool = False
 
     def cancel(self) -> None:
-        """Nobody waits for it any more. The place goes on to the next one."""
-        if not self.is_canceled:
-            self.is_canceled = True
-            if self.place is not None:
-                self.place.cancel()
+        """Nobody waits for it any more."""
+        self.is_canceled = True
+        if self.place is not None:
+            self.place.cancel()
 
 
 @frozen(eq=False)
@@ -109,6 +124,7 @@ class Worker:
         self._answering = Answering(address, served, secret_vault, live_feed, tracing)
         self._tally = AttemptTally(address, metrics or Metrics())
         self._under_way: dict[str, _UnderWay] = {}
+        self._places: Places[_UnderWay] | None = None
         self._finished: list[_Finished] = []
         self._fresh: dict[str, Message] = {}
         """Answers that the ledger may not have known when it was last asked."""
@@ -139,9 +155,21 @@ class Worker:
             receipts = Receipts(subscription)
             tasks.start_soon(receipts.run)
             tasks.start_soon(self._send_answers, receipts)
-            places = Places(self._served.concurrency, self._make, tasks)
+            tasks.start_soon(self._hear_of_partitions, subscription)
+            self._places = places = Places(self._served.concurrency, self._make, tasks)
             while True:
+                await places.wait_for_room(MAX_WAITING)
                 await self._receive(await subscription.take(_TAKEN_AT_ONCE), places, receipts)
+
+    async def _hear_of_partitions(self, subscription: Subscription) -> None:
+        """What has not begun and came by a partition that has gone is left to whoever reads that now."""
+        while True:
+            await subscription.reassigned()
+            partitions = subscription.partitions
+            for under_way in list(self._under_way.values()):
+                if under_way.place is None and all(each.partition not in partitions for each in under_way.deliveries):
+                    del self._under_way[under_way.key]
+            self._has_sent.set()
 
     async def _receive(self, deliveries: Sequence[Delivery], places: Places[_UnderWay], receipts: Receipts) -> None:
         """In the order of arrival: a cancel comes after what it cancels."""
@@ -194,10 +222,15 @@ class Worker:
         if under_way is None:
             return False
         under_way.deliveries.append(delivery)
-        under_way.cancel()
+        if not under_way.is_canceled:
+            under_way.cancel()
+            if under_way.place is not None:
+                asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._abandon, under_way)
         return True
 
     async def _make(self, under_way: _UnderWay, place: "asyncio.Task[None]") -> None:
+        if self._under_way.get(under_way.key) is not under_way:
+            return  # its partition has gone
         if self._is_closing:
             del self._under_way[under_way.key]
             self._has_sent.set()
@@ -206,8 +239,8 @@ class Worker:
         if under_way.is_canceled:
             self._tally.skip()
         else:
-            began = self._tally.begin()
-            under_way.place = place
+            under_way.began, under_way.place = self._tally.begin(), place
+            deadline = self._expect_end_of(under_way)
             try:
                 answer = await self._answering.answer(under_way.request, under_way.key, under_way.trace)
             except asyncio.CancelledError:
@@ -218,11 +251,41 @@ class Worker:
                 answer = None
             while place.cancelling():
                 place.uncancel()
-            self._tally.end(began, answer)
+            if deadline is not None:
+                deadline.cancel()
+            if under_way.is_abandoned:
+                self._tally.end_abandoned()
+                return
+            self._tally.end(under_way.began, answer)
+        self._end(under_way, answer)
+
+    def _end(self, under_way: _UnderWay, answer: Message | None) -> None:
         del self._under_way[under_way.key]
         if answer is not None:
             self._fresh[under_way.key] = answer
         self._finish(_Finished(under_way.key, under_way.trace, under_way.deliveries, answer))
+
+    def _expect_end_of(self, under_way: _UnderWay) -> asyncio.TimerHandle | None:
+        if self._served.deadline is None:
+            return None
+        seconds = self._served.deadline.total_seconds() + _PATIENCE_SECONDS
+        return asyncio.get_running_loop().call_later(seconds, self._abandon, under_way)
+
+    def _abandon(self, under_way: _UnderWay) -> None:
+        """It should have ended by now. If it has not, its handler does not hear that it should: go on without it."""
+        place = under_way.place
+        if place is None or self._under_way.get(under_way.key) is not under_way:
+            return
+        under_way.is_abandoned = True
+        answer = None if under_way.is_canceled else _out_of_time(under_way.request)
+        self._tally.abandon(under_way.began, answer)
+        if self._tally.abandoned <= MAX_ABANDONED and self._places is not None:
+            self._places.replace(place)
+        _log.warning(
+            "a handler of %s goes on although it was canceled: it is left to itself; it must let CancelledError pass",
+            self._address,
+        )
+        self._end(under_way, answer)
 
     def _finish(self, finished: _Finished) -> None:
         self._finished.append(finished)
@@ -256,6 +319,11 @@ class Worker:
     def _sealed(self, answer: Message, finished: _Finished, now: datetime) -> TransportEnvelope:
         name = answer_id(finished.key, answer)
         return seal(WAYSTATION, answer, name, sender=self._address, sent_at=now, trace=finished.trace)
+
+
+def _out_of_time(request: NodeTraversalRequested) -> Message:
+    error = ErrorDetail("timeout", "the handler went on after its deadline")
+    return NodeTraversalFailed(request.traversal, request.node, request.attempt, error)
 
 
 def _canceled_itself(request: NodeTraversalRequested) -> Message:

@@ -23,7 +23,8 @@ class TimerBook(Protocol):
     """Remembers timers until they are unset.
 
     - What `write` returned from is kept through a crash; a batch is written whole or not at all.
-    - Setting a timer again moves it; unsetting one that is not set changes nothing.
+    - Setting a timer again moves it, to its new partition too; unsetting one that is not set changes nothing.
+    - A book beside a log of one partition need not keep which one it is: all are in it.
     """
 
     async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:

@@ -44,7 +44,7 @@ OVERDUE: Final = Metric(
     "waygrid_overdue_obligations_total",
     "counter",
     (),
-    "What was sent again because it may be lost: nothing came of it.",
+    "What was sent again in case it was lost: nothing came of it.",
 )
 REQUESTS: Final = Metric("waygrid_http_requests_total", "counter", ("method", "route", "status"), "Requests answered.")
 REQUEST_SECONDS: Final = Metric("waygrid_http_request_seconds", "histogram", ("route",), "What an answer took.")
@@ -56,6 +56,6 @@ EVENTS: Final = Metric("waygrid_events_received_total", "counter", (), "Events f
 
 METRICS: Final = (
     ACCEPTED, ENDED, STEPS, TRAVERSAL_SECONDS, ATTEMPTS, ATTEMPT_SECONDS, IN_FLIGHT, ABANDONED, TIMERS_SET,
-    TIMER_LATE_SECONDS, UNFINISHED, BACKLOG, DEAD_LETTERS, BATCH_SIZE, SWEPT, OVERDUE, REQUESTS, REQUEST_SECONDS, EVENTS,
-    ORIGIN_RECORDS, AUDIT_LOST,
+    TIMER_LATE_SECONDS, UNFINISHED, BACKLOG, DEAD_LETTERS, BATCH_SIZE, SWEPT, OVERDUE, REQUESTS, REQUEST_SECONDS,
+    EVENTS, ORIGIN_RECORDS, AUDIT_LOST,
 )  # fmt: skip

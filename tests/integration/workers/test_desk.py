@@ -187,6 +187,9 @@ async def test_what_waits_here_is_bounded_and_the_rest_stays_in_the_log(monkeypa
                 self.subscription = subscription
                 yield self
 
+        async def reassigned(self) -> None:
+            await self.subscription.reassigned()
+
         async def take(self, limit: int) -> Any:
             deliveries = await self.subscription.take(limit)
             taken.append(len(deliveries))

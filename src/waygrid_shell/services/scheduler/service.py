@@ -1,15 +1,15 @@
 """Keeps timers, and fires them: none early, none lost, late ones at once.
 
 A timer is unset only after what it brings has been published, so a crash between the two fires it again, and the
-machine knows a timer that it has heard of.
+machine knows a timer that it has heard of. Of several schedulers each fires those of its partitions; one that has lost
+a partition and does not know it yet fires a timer a second time.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import anyio
-from anyio.abc import TaskGroup
 
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.messages import TimerCancelRequested, TimerFired, TimerRequested
@@ -20,7 +20,7 @@ from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.post import open_all, seal
 from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog
+from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
 from waygrid_shell.ports.timer_book import Timer, TimerBook
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import TIMER_LATE_SECONDS
@@ -33,7 +33,7 @@ LONGEST_SLEEP_SECONDS: Final = 5.0
 
 
 class Scheduler:
-    """Serves `waygrid://system/scheduler` until it is canceled."""
+    """Serves `waygrid://system/scheduler`, or the partitions of it that it is given, until it is canceled."""
 
     def __init__(
         self, *, event_log: EventLog, timer_book: TimerBook, clock: Clock, metrics: Metrics | None = None
@@ -43,17 +43,19 @@ class Scheduler:
         self._book = timer_book
         self._clock = clock
         self._changed = anyio.Event()
+        self._sleeps_until: datetime | None = None
+        """None while it is awake: it may have looked already at what has changed."""
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._fire)
-            await self._receive(tasks)
-
-    async def _receive(self, tasks: TaskGroup) -> None:
-        async with self._log.subscribe([topic_name(SCHEDULER)]) as subscription:
+        async with (
+            self._log.subscribe([topic_name(SCHEDULER)]) as subscription,
+            anyio.create_task_group() as tasks,
+        ):
             receipts = Receipts(subscription)
             tasks.start_soon(receipts.run)
+            tasks.start_soon(self._fire, subscription)
+            tasks.start_soon(self._hear_of_partitions, subscription)
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
                 wanted, dead = _read(deliveries)
@@ -64,19 +66,33 @@ class Scheduler:
                 if dead:
                     await self._log.publish(dead)
                 receipts.give(deliveries)
-                self._changed.set()
+                self._call_for(timer.due for timer in wanted.values() if timer is not None)
 
-    async def _fire(self) -> None:
+    def _call_for(self, instants: Iterable[datetime]) -> None:
+        """Have timers fired that are due then, unless that would be looked at anyway by then."""
+        earliest = min(instants, default=None)
+        if earliest is not None and (self._sleeps_until is None or earliest < self._sleeps_until):
+            self._changed.set()
+
+    async def _hear_of_partitions(self, subscription: Subscription) -> None:
+        """Timers of a partition that comes may be due; those of one that has gone are somebody else's."""
         while True:
-            self._changed = anyio.Event()
-            now = self._clock.now()
-            due = await self._book.due(now, _FIRED_AT_ONCE, frozenset({0}))
+            await subscription.reassigned()
+            self._changed.set()
+
+    async def _fire(self, subscription: Subscription) -> None:
+        while True:
+            self._changed, self._sleeps_until = anyio.Event(), None
+            now, partitions = self._clock.now(), subscription.partitions
+            due = await self._book.due(now, _FIRED_AT_ONCE, partitions)
             if due:
                 await self._log.publish([_fired(timer, now) for timer in due])
                 await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
                 self._metrics.observe(TIMER_LATE_SECONDS, [(now - timer.due).total_seconds() for timer in due])
             else:
-                with anyio.move_on_after(_seconds_until(await self._book.next_due(frozenset({0})), now)):
+                seconds = _seconds_until(await self._book.next_due(partitions), now)
+                self._sleeps_until = now + timedelta(seconds=seconds)
+                with anyio.move_on_after(seconds):
                     await self._changed.wait()
 
 
@@ -88,7 +104,7 @@ def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], 
     for delivery, envelope in opened:
         match envelope.message:
             case TimerRequested(traversal=traversal, timer=timer, at=at):
-                wanted[timer] = Timer(timer, traversal, at)
+                wanted[timer] = Timer(timer, traversal, at, delivery.partition)
             case TimerCancelRequested(timer=timer):
                 wanted[timer] = None
             case _:
