@@ -73,18 +73,18 @@ class Batch:
         return [case for case in self.cases.values() if case.decisions]
 
     def open(self, deliveries: Sequence[Delivery]) -> list[Mail]:
-        """What is in the records; those that say nothing to the waystation are buried."""
+        """What is in the records, each message once; those that say nothing to the waystation are buried."""
         opened, unreadable = open_all(deliveries)
         for delivery, reason in unreadable:
             self._bury(delivery, reason)
-        mail: list[Mail] = []
+        mail: dict[tuple[TraversalId, str], Mail] = {}
         for delivery, envelope in opened:
             subject = subject_of(envelope.message)
             if subject is None:
                 self._bury(delivery, f"{type(envelope.message).__name__} is not for the waystation")
             else:
-                mail.append((delivery, subject, envelope))
-        return mail
+                mail.setdefault((subject, envelope.id), (delivery, subject, envelope))
+        return list(mail.values())
 
     def decide(self, mail: Sequence[Mail], dag_of: Callable[[TraversalPlan], Dag | None], now: datetime) -> None:
         """Every message in order of arrival. No waiting here: this is what a step costs."""

@@ -8,7 +8,7 @@ from typing import Final
 import anyio
 
 from waygrid_core.envelope.transport import TransportEnvelope
-from waygrid_core.message.messages import TraversalRequested
+from waygrid_core.message.messages import TraversalPauseRequested, TraversalRequested, TraversalUnpauseRequested
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.topic import topic_name
@@ -33,6 +33,10 @@ _TAKEN_AT_ONCE: Final = 1_000
 
 _TRIES: Final = 5
 """Of a batch while another writer keeps coming between: a reader that has lost its partition and will hear of it."""
+
+_HEARD_ANEW: Final = (TraversalPauseRequested, TraversalUnpauseRequested)
+"""Messages that no state knows to have heard: a pause that comes again after its end would be another one. They are
+rare, so each is looked up."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +117,9 @@ class Waystation:
         )
         # Who wrote what is not at hand may not have sent what follows from it, unless both were one commit.
         foreign = called.loaded if self._outbox is None else ()
-        suspects = [each for each in mail if doubtful(each[0]) or each[1] in foreign]
+        suspects = [
+            each for each in mail if doubtful(each[0]) or each[1] in foreign or isinstance(each[2].message, _HEARD_ANEW)
+        ]
         if suspects:
             mail = await self._without_recorded(mail, suspects, batch)
         batch.decide(mail, roster.dag_of, self._clock.now())
