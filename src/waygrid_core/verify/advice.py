@@ -1,0 +1,96 @@
+"""What can be said of a DAG without running it: waits that nothing bounds, and retries that time does not allow."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from attrs import frozen
+
+from waygrid_core.dag.node import AwaitWork, ForkNode, JoinNode, TaskNode
+from waygrid_core.model.duration import write_duration
+from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, TraversalId
+from waygrid_core.policy.delay import MAX_DELAY, retry_delay
+from waygrid_core.policy.retry import BoundedExponential, DecorrelatedJitter, FullJitter, NoRetry, RetryPolicy
+from waygrid_core.verify.levels import Level
+
+_NOBODY: Final = TraversalId("")
+"""Whose delays are asked for; only chance depends on it."""
+
+
+@frozen
+class Advice:
+    """A sentence about a node: where, what and the cure."""
+
+    code: str
+    node: NodeId
+    sentence: str
+
+
+def advice_on(level: Level) -> Iterator[Advice]:
+    """Everything, in the order of the DAG's nodes."""
+    for node in level.dag.nodes.values():
+        if isinstance(node, TaskNode):
+            yield from _on_wait(level, node)
+            yield from _on_retries(level, node)
+
+
+def _on_wait(level: Level, node: TaskNode) -> Iterator[Advice]:
+    if not isinstance(node.work, AwaitWork) or node.timeout is not None:
+        return
+    if not level.is_bounded and not level.is_bounded_around(node.scope):
+        yield Advice(
+            "unbounded-await",
+            node.id,
+            f"{level.title(node.id)} waits for the event {node.work.event!r} for ever if it never comes; give it, the "
+            "join around it or the Spec a timeout",
+        )
+
+
+def _on_retries(level: Level, node: TaskNode) -> Iterator[Advice]:
+    policy = node.retry_policy
+    if isinstance(policy, NoRetry):
+        return
+    attempts = policy.max_retries + 1
+    needed = sum((longest_delay(policy, attempt) for attempt in range(1, attempts)), timedelta())
+    if node.timeout is not None:
+        needed += node.timeout * attempts
+    for bound, whose in _bounds(level, node):
+        if needed > bound:
+            yield Advice(
+                "retry-budget",
+                node.id,
+                f"{level.title(node.id)} may take {write_duration(needed)} for its {attempts} attempts, but {whose} "
+                f"ends it after {write_duration(bound)}; allow fewer or quicker retries, or more time",
+            )
+            return
+
+
+def _bounds(level: Level, node: TaskNode) -> Iterator[tuple[timedelta, str]]:
+    """The timeouts around a node, the nearest first, each with whose it is."""
+    dag, scope = level.dag, node.scope
+    while scope != ROOT_SCOPE:
+        branch = dag.scopes[scope]
+        fork = dag.nodes[branch.fork]
+        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
+        join = dag.nodes[fork.join]
+        assert isinstance(join, JoinNode), "what compiles ties a fork to a join"
+        if join.timeout is not None:
+            yield join.timeout, f"the timeout of the join {level.title(join.id)}"
+        scope = branch.parent
+    if dag.timeout is not None:
+        yield dag.timeout, "the timeout of the traversal"
+
+
+def longest_delay(policy: RetryPolicy, attempt: int) -> timedelta:
+    """The longest that the retry after attempt `attempt` may wait; chance is taken at its worst."""
+    match policy:
+        case FullJitter(base=base, max_retries=most, cap=cap):
+            policy = BoundedExponential(base, cap or MAX_DELAY, most)
+        case DecorrelatedJitter(base=base, cap=cap):
+            longest = min(cap or MAX_DELAY, MAX_DELAY)
+            for _ in range(attempt):
+                base = min(3 * base, longest)
+            return base
+        case _:
+            pass
+    return retry_delay(policy, attempt, _NOBODY, NodeId(""))

@@ -1,0 +1,131 @@
+"""What `verify` spares changes nothing: a search that spares nothing, and merges nothing but equal states, agrees."""
+
+from collections import deque
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from tests.integration.examples.random_scenarios import random_scenario
+from waygrid_core.compile.pipeline import compile_document
+from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.model.identifiers import NodeId
+from waygrid_core.outcome import Failure
+from waygrid_core.traversal.effects import DispatchNode, Schedule
+from waygrid_core.traversal.error import ErrorDetail
+from waygrid_core.traversal.events import BranchOpened, NodeDispatched, NodeSucceeded
+from waygrid_core.traversal.machine import Transition
+from waygrid_core.traversal.obligations import obligations
+from waygrid_core.traversal.signals import Begin, NodeFailure, NodeSuccess, Signal
+from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_core.traversal.timers import timer_signal
+from waygrid_core.verify.choosing import every_transition
+from waygrid_core.verify.explore import SUBJECT, Exploration, Explorer
+from waygrid_core.verify.twin import Twin, twin_of
+
+MOST_STATES = 400
+
+
+@define
+class _Seen:
+    dispatched: set[NodeId] = field(factory=set)
+    succeeded: set[NodeId] = field(factory=set)
+    opened: set[tuple[NodeId, str]] = field(factory=set)
+    ends: set[str] = field(factory=set)
+    states: int = 0
+
+
+def _naively(twin: Twin) -> _Seen | None:
+    """All runs, by the obligations of each state, in every order; None if there are too many states."""
+    seen = _Seen()
+    known: set[Any] = set()
+    pending: deque[tuple[TraversalState, Signal]] = deque([(new_traversal(SUBJECT), Begin(SUBJECT, None))])
+    while pending:
+        state, signal = pending.popleft()
+        for chosen in every_transition(twin, state, signal):
+            assert isinstance(chosen.outcome, Transition), chosen.outcome
+            after = chosen.outcome.state
+            for event in chosen.outcome.events:
+                match event:
+                    case NodeDispatched(node=node):
+                        seen.dispatched.add(node)
+                    case NodeSucceeded(node=node):
+                        seen.succeeded.add(node)
+                    case BranchOpened(fork=fork, branch=branch):
+                        seen.opened.add((fork, branch))
+                    case _:
+                        pass
+            if after.has_ended:
+                seen.ends.add(after.status)
+                continue
+            key = _everything_that_counts(after)
+            if key not in known:
+                known.add(key)
+                seen.states += 1
+                if seen.states > MOST_STATES:
+                    return None
+                pending.extend((after, each) for each in _every_signal(twin, after))
+    return seen
+
+
+def _everything_that_counts(state: TraversalState) -> object:
+    nodes = tuple(sorted((node, type(run).__name__) for node, run in state.nodes.items()))
+    forks = tuple(
+        sorted(
+            (fork, run.is_open, run.needed, tuple((name, run.branches[name].status) for name in run.names))
+            for fork, run in state.forks.items()
+        )
+    )
+    return nodes, forks, tuple(sorted(state.standing.items()))
+
+
+def _every_signal(twin: Twin, state: TraversalState) -> list[Signal]:
+    signals: list[Signal] = []
+    for obligation in obligations(state):
+        match obligation:
+            case DispatchNode(node=node, attempt=attempt):
+                routing = twin.routings.get(node)
+                outputs = (None,) if routing is None else routing.possible
+                signals += [NodeSuccess(SUBJECT, node, attempt, output) for output in outputs]
+                signals.append(NodeFailure(SUBJECT, node, attempt, ErrorDetail("failed", "")))
+            case Schedule(timer=timer):
+                signals.append(timer_signal(timer))
+    return signals
+
+
+def _dags(seeds: range) -> list[Dag]:
+    dags: dict[str, Dag] = {}
+    for seed in seeds:
+        outcome = compile_document(random_scenario(seed)["spec"])
+        if not isinstance(outcome, Failure):
+            compiled: CompiledDag = outcome.unwrap()
+            dags |= {dag.hash: dag for dag in (compiled.dag, *compiled.bodies.values())}
+    return list(dags.values())
+
+
+def _tasks(found: Exploration, dag: Dag) -> set[NodeId]:
+    """The tasks that were reached; one that only fails by its data is reached and never dispatched."""
+    return {node for node in found.reached if type(dag.nodes[node]).__name__ == "TaskNode"}
+
+
+@pytest.mark.parametrize("first", range(0, 240, 40))
+def test_what_is_spared_changes_nothing_that_is_found(first: int) -> None:
+    compared = 0
+    for dag in _dags(range(first, first + 40)):
+        twin = twin_of(dag, {})
+        seen = _naively(twin)
+        if seen is None:
+            continue
+        for spares in (True, False):
+            found = Explorer(twin, budget=100_000, spares=spares).explore()
+            assert found.is_exhaustive
+            assert found.succeeded == seen.succeeded, dag.hash
+            assert {status for status, _ in found.ends} == seen.ends, dag.hash
+            assert seen.dispatched <= _tasks(found, dag), dag.hash
+            taken = {
+                (node, guard.removeprefix("branch:")) for node, guard in found.edges if guard.startswith("branch:")
+            }
+            assert taken == seen.opened, dag.hash
+            assert not {flaw.code for flaw in found.flaws} - {"unhandled-failure"}, dag.hash
+        compared += 1
+    assert compared > 25
