@@ -1,8 +1,8 @@
 """The HTTP API as one ASGI application, made from the tables of the nouns."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 from starlette.applications import Starlette
@@ -47,20 +47,31 @@ _EXPOSED: Final = ("X-Request-Id", "Retry-After", "Location")
 
 def application(platform: Platform) -> Starlette:
     """The API of that platform. Its server must run its lifespan."""
-    operations = all_operations(platform)
     sockets = (*channels.sockets(platform), *work.sockets(platform))
-    routes: list[BaseRoute] = [*_routes(platform, operations), *sockets]
+    return _serving(platform, [*_routes(platform, all_operations(platform)), *sockets], _lifespan(platform))
+
+
+def vitals_application(platform: Platform) -> Starlette:
+    """What every process tells of itself, for those who watch over processes: its health and its metrics."""
+    operations = (*health.operations(platform), *metrics_page.operations(platform))
+    return _serving(platform, _routes(platform, operations), None)
+
+
+Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def _serving(platform: Platform, routes: Sequence[BaseRoute], lifespan: Lifespan | None) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Watch, metrics=platform.metrics), *_cors(platform)],
         exception_handlers={HTTPException: _refuse, Refusal: _refuse_socket},
-        lifespan=_lifespan(platform),
+        lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
 
 
-def _lifespan(platform: Platform) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(platform: Platform) -> Lifespan:
     """What runs as long as the application does."""
 
     @asynccontextmanager

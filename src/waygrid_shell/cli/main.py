@@ -42,6 +42,7 @@ GROUPS: Final = {
     "Running": (
         Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
         Command("dev", "", "Run the whole platform in one process.", "dev:dev_command"),
+        Command("serve", "SERVICE[,SERVICE...]", "Run services of a cluster in this process.", "serve:serve_command"),
         Command("worker", "MODULE:APP", "Serve an app's addresses for a server elsewhere.", "worker:worker_command"),
         Command("key", "new NAME", "Make an API key.", "key:key_command"),
     ),

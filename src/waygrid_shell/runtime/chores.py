@@ -11,6 +11,7 @@ from typing import Final
 import anyio
 
 from waygrid_shell.runtime.supervisor import Run
+from waygrid_shell.runtime.under_lease import under_lease
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.gauges import Gauges
 from waygrid_shell.services.waystation.sweeper import Sweeper
@@ -25,11 +26,11 @@ _FORGOTTEN_AT_ONCE: Final = 500
 """Traversals: few enough that what runs meanwhile is not held up."""
 
 
-def chores(ports: Ports, settings: DataSettings, metrics: Metrics) -> Mapping[str, Run]:
-    """What runs each chore for ever. Raises what ports raise."""
+def chores(ports: Ports, settings: DataSettings, metrics: Metrics, holder: str) -> Mapping[str, Run]:
+    """What runs each chore for ever, in one process at a time; `holder` is this one. Raises what ports raise."""
+    alone = {"sweeper": partial(_sweep, ports, metrics), "retention": partial(_forget, ports, settings)}
     return {
-        "sweeper": partial(_sweep, ports, metrics),
-        "retention": partial(_forget, ports, settings),
+        **{name: partial(under_lease, ports.lease_table, name, holder, run) for name, run in alone.items()},
         "gauges": partial(_read_gauges, ports, metrics),
     }
 

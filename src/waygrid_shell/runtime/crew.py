@@ -1,4 +1,4 @@
-"""The services of a plant, each by its name. One is made anew whenever it is started: after a failure it is stale."""
+"""The services of a process, each by its name. One is made anew whenever it is started: after a failure it is stale."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
@@ -8,6 +8,7 @@ import anyio
 from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.hosting.worker import Worker
+from waygrid_shell.runtime.services_chosen import EVERY_SERVICE, INBOX, SCHEDULER, WAYSTATION, ServicesChosen
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.services.inbox.service import Inbox
 from waygrid_shell.services.scheduler.service import Scheduler
@@ -17,7 +18,7 @@ from waygrid_shell.telemetry.tracing import NO_TRACING, Tracing
 
 
 class Crew:
-    """All services over one set of ports; `handlers` are what the workers serve."""
+    """The services over one set of ports that were chosen; `handlers` are what workers can serve."""
 
     def __init__(
         self,
@@ -25,9 +26,11 @@ class Crew:
         handlers: Mapping[ServiceAddress, Served],
         metrics: Metrics,
         tracing: Tracing = NO_TRACING,
+        chosen: ServicesChosen = EVERY_SERVICE,
     ) -> None:
         self._ports = ports
-        self._handlers = handlers
+        self._handlers = {address: served for address, served in handlers.items() if chosen.serves(address)}
+        self._chosen = chosen
         self._metrics = metrics
         self._tracing = tracing
         self._workers: dict[ServiceAddress, Worker] = {}
@@ -37,7 +40,8 @@ class Crew:
     def services(self) -> Mapping[str, Callable[[], Coroutine[None, None, None]]]:
         """What makes and runs each. Raises what ports raise."""
         workers = {f"worker of {address}": partial(self._work, address) for address in self._handlers}
-        return {"waystation": self._drive, "scheduler": self._schedule, "inbox": self._listen, **workers}
+        system = {WAYSTATION: self._drive, SCHEDULER: self._schedule, INBOX: self._listen}
+        return {**{name: run for name, run in system.items() if self._chosen.has(name)}, **workers}
 
     @property
     def addresses(self) -> frozenset[ServiceAddress]:

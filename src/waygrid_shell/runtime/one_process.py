@@ -1,28 +1,41 @@
-"""The platform in one process: the embedded plant under supervision, its chores, and the HTTP API on one port."""
+"""One process of the platform: the services that it runs, under supervision, and what it serves over HTTP.
+
+`waygrid dev` is all of it over a file; of `waygrid serve` there are as many as one likes over the servers of a cluster.
+"""
 
 import logging
+import os
+import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from platform import node as host_name
+from typing import TypeAlias
 
 import anyio
-from attrs import frozen
+from anyio.abc import TaskGroup
+from attrs import evolve, frozen
 
 from waygrid_core.model.address import ServiceAddress
-from waygrid_shell.api.application import application
+from waygrid_shell.api.application import application, vitals_application
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.hosting.handler import Served
+from waygrid_shell.ports.presence import ProcessInfo
+from waygrid_shell.runtime.announcing import announce
 from waygrid_shell.runtime.built_in import built_in
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.draining import Draining
 from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
-from waygrid_shell.runtime.needs import addresses_of, dags_of
 from waygrid_shell.runtime.platform import platform_over
 from waygrid_shell.runtime.server import HttpServer, url_of
+from waygrid_shell.runtime.services_chosen import API, CHORES, ServicesChosen
 from waygrid_shell.runtime.stop_signals import Signals, stop_signals, unless_asked_again
-from waygrid_shell.runtime.supervisor import keep_running
+from waygrid_shell.runtime.supervisor import Run, keep_running
+from waygrid_shell.runtime.unfinished import Unfinished
 from waygrid_shell.runtime.vitals import Vitals
-from waygrid_shell.runtime.wiring import Ports, sqlite_ports
+from waygrid_shell.runtime.wiring import OpenPorts, Ports
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.exporting import open_tracing
 from waygrid_shell.telemetry.metrics import Metrics
@@ -32,72 +45,105 @@ _log = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class Begun:
-    """What there is to say once it runs."""
+    """What there is to say once it runs. `url` is None where it serves nothing over HTTP."""
 
-    url: str
+    url: str | None
     served: frozenset[ServiceAddress]
-    unfinished: "Unfinished"
+    unfinished: Unfinished
+
+
+Look: TypeAlias = Callable[[Ports, frozenset[ServiceAddress]], Awaitable[Unfinished]]
+"""Finds out what there is to do, of which this process serves these addresses."""
 
 
 @frozen(kw_only=True)
-class Unfinished:
-    """Traversals from before, and the addresses that they need and nobody here serves."""
-
-    count: int
-    unserved: tuple[ServiceAddress, ...]
-
-
 class OneProcess:
-    """See the module. `tell` is called once everything runs."""
+    """See the module. `served` are handlers of the user's; `tell` is called once everything runs."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        served: Mapping[ServiceAddress, Served],
-        *,
-        tell: Callable[[Begun], None],
-    ) -> None:
-        self._settings = settings
-        self._served = served
-        self._tell = tell
-        self._vitals = Vitals()
-        self._metrics = Metrics()
+    settings: Settings
+    chosen: ServicesChosen
+    served: Mapping[ServiceAddress, Served]
+    open_ports: OpenPorts
+    look: Look
+    tell: Callable[[Begun], None]
 
-    async def run(self, listener: socket.socket) -> bool:
-        """Run on the listening socket until somebody asks to stop; whether all that was under way could finish.
+    async def run(self, listener: socket.socket | None) -> bool:
+        """Run until somebody asks to stop; whether all that was under way could finish.
+
+        On the listening socket it serves the API if that was chosen, and else its health and metrics.
 
         Raises what ports raise when they are opened, and bugs.
         """
-        settings, vitals, metrics = self._settings, self._vitals, self._metrics
+        settings, metrics, vitals = self.settings, Metrics(), Vitals()
         async with (
             stop_signals() as signals,
             open_tracing(settings.tracing.endpoint, settings.tracing.service_name) as tracing,
-            sqlite_ports(settings.data.dir) as ports,
-            built_in(ports, settings) as handlers,
+            self.open_ports() as ports,
+            self._handlers(ports) as handlers,
             last_resort() as leave,
             anyio.create_task_group() as tasks,
         ):
-            crew = Crew(ports, {**handlers, **self._served}, metrics, tracing)
+            crew = Crew(ports, handlers, metrics, tracing, self.chosen)
             platform = platform_over(ports, settings.server, metrics, vitals)
-            server = HttpServer(Draining(application(platform), vitals), settings.server)
-            unfinished = await _unfinished(ports, crew)
-            for name, run in {**crew.services, **chores(ports, settings.data, metrics)}.items():
+            unfinished = await self.look(ports, crew.addresses)
+            identity = self._identity(crew, ports)
+            supervised = {**crew.services, **self._chores(ports, metrics, identity.id)}
+            for name, run in supervised.items():
                 tasks.start_soon(keep_running, name, run, vitals)
-            tasks.start_soon(platform.acceptance.run)
-            tasks.start_soon(server.run_on, listener)
-            await server.has_started.wait()
+            tasks.start_soon(announce, ports.presence, lambda: evolve(identity, ailments=vitals.ailments))
+            if self.chosen.takes_in:
+                tasks.start_soon(platform.acceptance.run)
+            server = await self._serve(platform, vitals, listener, tasks)
             vitals.begin()
-            self._tell(Begun(url=url_of(listener), served=crew.addresses, unfinished=unfinished))
+            url = None if listener is None else url_of(listener)
+            self.tell(Begun(url=url, served=crew.addresses, unfinished=unfinished))
             await anext(signals)
+            vitals.stop()
             is_finished = await self._finish(crew, platform, server, signals)
             leave(FINISHED if is_finished else CUT_SHORT)
             tasks.cancel_scope.cancel()
         return is_finished
 
-    async def _finish(self, crew: Crew, platform: Platform, server: HttpServer, signals: Signals) -> bool:
+    @asynccontextmanager
+    async def _handlers(self, ports: Ports) -> AsyncIterator[Mapping[ServiceAddress, Served]]:
+        """All that workers of this process could serve; nothing is opened for those that it has not."""
+        if not self.chosen.has_workers:
+            yield {}
+            return
+        async with built_in(ports, self.settings) as handlers:
+            yield {**handlers, **self.served}
+
+    def _chores(self, ports: Ports, metrics: Metrics, holder: str) -> Mapping[str, Run]:
+        return chores(ports, self.settings.data, metrics, holder) if self.chosen.has(CHORES) else {}
+
+    def _identity(self, crew: Crew, ports: Ports) -> ProcessInfo:
+        """What others see of this process; an id names no other, of before or elsewhere."""
+        host, pid = host_name(), os.getpid()
+        return ProcessInfo(
+            id=f"{host}-{pid}-{secrets.token_hex(4)}",
+            host=host,
+            pid=pid,
+            version=version("waygrid"),
+            started_at=ports.clock.now(),
+            services=sorted(self.chosen.names),
+            addresses=sorted(map(str, crew.addresses)),
+        )
+
+    async def _serve(
+        self, platform: Platform, vitals: Vitals, listener: socket.socket | None, tasks: TaskGroup
+    ) -> HttpServer | None:
+        """Serve over HTTP, if there is a socket; returns once it does."""
+        if listener is None:
+            return None
+        app = application(platform) if self.chosen.has(API) else vitals_application(platform)
+        server = HttpServer(Draining(app, vitals), self.settings.server)
+        tasks.start_soon(server.run_on, listener)
+        await server.has_started.wait()
+        return server
+
+    async def _finish(self, crew: Crew, platform: Platform, server: HttpServer | None, signals: Signals) -> bool:
         """Let attempts under way end, then the answers that are being sent; whether nobody asked a second time."""
-        self._vitals.stop()
-        drain = self._settings.server.drain.total_seconds()
+        drain = self.settings.server.drain.total_seconds()
         _log.info("stopping: attempts under way have %g s to end; a second signal ends at once", drain)
 
         async def finish() -> None:
@@ -105,13 +151,7 @@ class OneProcess:
                 await crew.close()
             platform.lookout.close()  # ends what streams for ever; who watches comes back to the next process
             platform.endings.close()  # answers who waits for the end of a traversal: it is accepted
-            await server.finish()
+            if server is not None:
+                await server.finish()
 
         return await unless_asked_again(signals, finish)
-
-
-async def _unfinished(ports: Ports, crew: Crew) -> Unfinished:
-    unfinished = await ports.journal.unfinished()
-    count = sum(1 for each in unfinished if each.traversal == each.origin.root)
-    unserved = addresses_of(await dags_of(unfinished, ports)) - crew.addresses
-    return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))

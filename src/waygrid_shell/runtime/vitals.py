@@ -1,5 +1,6 @@
 """How the platform is, as its parts say of themselves: for readiness, and for people who ask why not."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from waygrid_shell.resources.platform import Health
@@ -29,6 +30,11 @@ class Vitals:
         """From now on nothing new is taken in."""
         self.is_stopping = True
         self._ailments["stop"] = "it is stopping"
+
+    @property
+    def ailments(self) -> Mapping[str, str]:
+        """What cannot do its work, by part, and why."""
+        return dict(self._ailments)
 
     def health(self) -> Health:
         """All of it; a reason that several parts give is told once."""

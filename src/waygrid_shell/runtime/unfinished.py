@@ -1,0 +1,42 @@
+"""What a process finds when it begins: work of before, and who is missing for it."""
+
+from attrs import frozen
+
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.topic import parse_topic
+from waygrid_core.outcome import Success
+from waygrid_shell.runtime.needs import addresses_of, dags_of
+from waygrid_shell.runtime.wiring import Ports
+
+
+@frozen(kw_only=True)
+class Unfinished:
+    """How many traversals are under way, and the addresses that they need and nobody serves.
+
+    `count` is None where others look after them as well: then `unserved` has those only that something waits for now.
+    """
+
+    count: int | None
+    unserved: tuple[ServiceAddress, ...]
+
+
+async def unfinished_alone(ports: Ports, served: frozenset[ServiceAddress]) -> Unfinished:
+    """Where this process is the whole platform. Raises what ports raise."""
+    unfinished = await ports.journal.unfinished()
+    count = sum(1 for each in unfinished if each.traversal == each.origin.root)
+    unserved = addresses_of(await dags_of(unfinished, ports)) - served
+    return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))
+
+
+async def unfinished_among_others(ports: Ports, served: frozenset[ServiceAddress]) -> Unfinished:
+    """Where others may serve what this process does not. Raises what ports raise."""
+    present = await ports.presence.present()
+    elsewhere = {address for process in present for address in process.addresses}
+    unserved = [address for address in await _awaited(ports) if address not in served and str(address) not in elsewhere]
+    return Unfinished(count=None, unserved=tuple(sorted(unserved, key=str)))
+
+
+async def _awaited(ports: Ports) -> list[ServiceAddress]:
+    parsed = [parse_topic(topic) for topic in await ports.event_log.backlog()]
+    addresses = [each.unwrap() for each in parsed if isinstance(each, Success)]
+    return [address for address in addresses if address.component in ("processor", "destination")]
