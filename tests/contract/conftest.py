@@ -64,7 +64,17 @@ def open_kept_ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
 async def on_postgres(url: str) -> AsyncIterator[Ports]:
     """Ports on a database that is migrated; those that it does not serve are in memory, and new."""
     async with postgres_ports(Settings(postgres=PostgresSettings(url=url))) as postgres:
-        yield evolve(memory_ports(), journal=postgres.journal)
+        yield evolve(
+            memory_ports(),
+            journal=postgres.journal,
+            dag_store=postgres.dag_store,
+            timer_book=postgres.timer_book,
+            event_book=postgres.event_book,
+            claim_book=postgres.claim_book,
+            channel_log=postgres.channel_log,
+            principal_store=postgres.principal_store,
+            audit_log=postgres.audit_log,
+        )
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "redis cluster"])

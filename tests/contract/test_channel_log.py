@@ -23,12 +23,12 @@ def message(number: int, *, channel: str = "orders", minutes: float = 0) -> Chan
     )
 
 
-async def test_what_was_appended_is_read_in_order_as_it_was(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_what_was_appended_is_read_in_order_as_it_was(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         kept = await ports.channel_log.append([message(7), message(3)])
         kept = [*kept, *await ports.channel_log.append([message(5)])]
         assert kept == [Kept(1, message(7)), Kept(2, message(3)), Kept(3, message(5))]
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         assert list(await ports.channel_log.read("orders", after=0, limit=10)) == kept
         assert list(await ports.channel_log.read("orders", after=1, limit=1)) == kept[1:2]
         assert await ports.channel_log.read("orders", after=3, limit=10) == []
@@ -36,17 +36,17 @@ async def test_what_was_appended_is_read_in_order_as_it_was(open_ports: OpenPort
         assert await ports.channel_log.append([]) == []
 
 
-async def test_a_key_is_one_message_of_its_channel(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_a_key_is_one_message_of_its_channel(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         await ports.channel_log.append([message(1), message(2)])
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         again = await ports.channel_log.append([message(2), message(3), message(3)])
         assert [each.number for each in again] == [2, 3, 3]
         assert [each.number for each in await ports.channel_log.read("orders", after=0, limit=10)] == [1, 2, 3]
 
 
-async def test_channels_are_apart(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_channels_are_apart(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         kept = await ports.channel_log.append([message(1), message(1, channel="news"), message(2, channel="news")])
         assert [each.number for each in kept] == [1, 1, 2]
         assert len(await ports.channel_log.read("orders", after=0, limit=10)) == 1
@@ -55,9 +55,9 @@ async def test_channels_are_apart(open_ports: OpenPorts) -> None:
         assert await ports.channel_log.read("nobody's", after=0, limit=10) == []
 
 
-async def test_who_watches_and_reads_after_each_ring_misses_nothing(open_ports: OpenPorts) -> None:
+async def test_who_watches_and_reads_after_each_ring_misses_nothing(open_kept_ports: OpenPorts) -> None:
     seen: list[int] = []
-    async with open_ports() as ports, anyio.create_task_group() as tasks:
+    async with open_kept_ports() as ports, anyio.create_task_group() as tasks:
         await ports.channel_log.append([message(0)])
 
         async def append() -> None:
@@ -75,8 +75,8 @@ async def test_who_watches_and_reads_after_each_ring_misses_nothing(open_ports: 
     assert seen == list(range(1, 61))
 
 
-async def test_a_channel_where_nothing_happens_rings_no_more_than_once(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports, ports.channel_log.watch("orders") as rings:
+async def test_a_channel_where_nothing_happens_rings_no_more_than_once(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports, ports.channel_log.watch("orders") as rings:
         await anext(rings)
         await ports.channel_log.append([message(1, channel="news")])
         with anyio.move_on_after(0.02) as scope:
@@ -84,9 +84,9 @@ async def test_a_channel_where_nothing_happens_rings_no_more_than_once(open_port
         assert scope.cancelled_caught
 
 
-async def test_every_watcher_is_woken(open_ports: OpenPorts) -> None:
+async def test_every_watcher_is_woken(open_kept_ports: OpenPorts) -> None:
     async with (
-        open_ports() as ports,
+        open_kept_ports() as ports,
         ports.channel_log.watch("orders") as first,
         ports.channel_log.watch("orders") as second,
     ):
@@ -98,19 +98,19 @@ async def test_every_watcher_is_woken(open_ports: OpenPorts) -> None:
                 await anext(rings)
 
 
-async def test_old_messages_are_forgotten_and_their_numbers_never_used_again(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_old_messages_are_forgotten_and_their_numbers_never_used_again(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         await ports.channel_log.append([message(number, minutes=number) for number in range(3)])
         assert await ports.channel_log.forget(before=NOON + timedelta(minutes=5), keep=10) == 3
         assert await ports.channel_log.read("orders", after=0, limit=10) == []
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         assert await ports.channel_log.last_number("orders") == 3
         (kept,) = await ports.channel_log.append([message(0)])
         assert kept.number == 4
 
 
-async def test_of_each_channel_the_newest_stay(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_of_each_channel_the_newest_stay(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         await ports.channel_log.append([message(number, minutes=number) for number in range(4_500)])
         await ports.channel_log.append([message(number, channel="news", minutes=number) for number in range(3)])
         assert await ports.channel_log.forget(before=NOON + timedelta(minutes=1), keep=100) == 4_401

@@ -9,11 +9,11 @@ from waygrid_shell.runtime.wiring import OpenPorts
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_key_belongs_to_the_traversal_that_claimed_it_first(open_ports: OpenPorts) -> None:
+async def test_a_key_belongs_to_the_traversal_that_claimed_it_first(open_kept_ports: OpenPorts) -> None:
     first = [Claim(f"key-{number}", TraversalId(f"T{number}"), f"line {number}") for number in range(1_100)]
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         assert list(await ports.claim_book.claim(first)) == first
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         later = [Claim(claim.key, TraversalId("other"), "again") for claim in first] + [
             Claim("new", TraversalId("N"), "")
         ]

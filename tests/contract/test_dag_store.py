@@ -10,10 +10,10 @@ import pytest
 from waygrid_core.children.plan import SinglePlan
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.model.identifiers import DagHash
-from waygrid_shell.adapters.sqlite import dag_store
 from waygrid_shell.runtime.wiring import OpenPorts, memory_ports, sqlite_ports
 from waygrid_shell.services.waystation import roster as waystation_roster
 from waygrid_shell.services.waystation.roster import Roster
+from waygrid_shell.storage import stored_dags
 
 pytestmark = pytest.mark.anyio
 
@@ -37,13 +37,13 @@ SPEC: dict[str, Any] = {
 }
 
 
-async def test_a_dag_comes_back_with_its_bodies(open_ports: OpenPorts) -> None:
+async def test_a_dag_comes_back_with_its_bodies(open_kept_ports: OpenPorts) -> None:
     compiled = compile_document(SPEC).unwrap()
     assert len(compiled.bodies) == 4
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.dag_store.put(compiled)
         await ports.dag_store.put(compiled)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         for dag in (compiled.dag, *compiled.bodies.values()):
             found = await ports.dag_store.get(dag.hash)
             assert found is not None
@@ -57,13 +57,13 @@ async def test_a_dag_comes_back_with_its_bodies(open_ports: OpenPorts) -> None:
             assert found.digests == dag.digests
 
 
-async def test_a_dag_comes_back_with_what_is_for_people(open_ports: OpenPorts) -> None:
+async def test_a_dag_comes_back_with_what_is_for_people(open_kept_ports: OpenPorts) -> None:
     document = {**SPEC, "name": "orders", "entryPoints": [{**SPEC["entryPoints"][0], "label": "all lines"}]}
     compiled, without = compile_document(document).unwrap(), compile_document(SPEC).unwrap()
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.dag_store.put(compiled)
         await ports.dag_store.put(without)  # the same hash: what came first stays
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         found = await ports.dag_store.get_compiled(compiled.dag.hash)
         assert found is not None
         assert found.dag == compiled.dag
@@ -71,12 +71,12 @@ async def test_a_dag_comes_back_with_what_is_for_people(open_ports: OpenPorts) -
         assert found.annotations == compiled.annotations
 
 
-async def test_a_body_comes_back_with_its_own_bodies_alone(open_ports: OpenPorts) -> None:
+async def test_a_body_comes_back_with_its_own_bodies_alone(open_kept_ports: OpenPorts) -> None:
     document: dict[str, Any] = {"entryPoints": [{"type": "call", "body": {**SPEC, "name": "inner"}}]}
     compiled, inner = compile_document(document).unwrap(), compile_document({**SPEC, "name": "inner"}).unwrap()
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         await ports.dag_store.put(compiled)
-    async with open_ports() as ports:
+    async with open_kept_ports() as ports:
         found = await ports.dag_store.get_compiled(inner.dag.hash)
         assert found is not None
         assert found.dag == inner.dag
@@ -85,15 +85,15 @@ async def test_a_body_comes_back_with_its_own_bodies_alone(open_ports: OpenPorts
         assert await ports.dag_store.get_compiled(DagHash("0" * 64)) is None
 
 
-async def test_an_unknown_dag_is_none(open_ports: OpenPorts) -> None:
-    async with open_ports() as ports:
+async def test_an_unknown_dag_is_none(open_kept_ports: OpenPorts) -> None:
+    async with open_kept_ports() as ports:
         assert await ports.dag_store.get(DagHash("0" * 64)) is None
 
 
 async def test_dags_that_nobody_asks_for_any_more_do_not_stay_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dag_store, "_DAGS_KEPT", 10)
+    monkeypatch.setattr(stored_dags, "_DAGS_KEPT", 10)
     async with sqlite_ports(tmp_path / "data") as ports:
         first = compile_document({"entryPoints": [{"type": "await", "event": "first"}]}).unwrap()
         dag_hash, kept = first.dag.hash, weakref.ref(first.dag)

@@ -17,6 +17,11 @@ class Bells:
         for bell in self._bells.get(name, ()):
             bell.set()
 
+    def ring_all(self) -> None:
+        """Wake everybody: who rings does not know what has changed."""
+        for name in self._bells:
+            self.ring(name)
+
     @asynccontextmanager
     async def watch(self, name: str) -> AsyncIterator[AsyncIterator[None]]:
         """Yields at once, for there may be something already, and after each ring."""

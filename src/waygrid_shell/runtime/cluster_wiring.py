@@ -6,11 +6,18 @@ from contextlib import asynccontextmanager
 from attrs import evolve, frozen
 
 from waygrid_shell.adapters.kafka.event_log import open_event_log
-from waygrid_shell.adapters.memory.blob_store import MemoryBlobStore
-from waygrid_shell.adapters.memory.dead_letter_book import MemoryDeadLetterBook
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
+from waygrid_shell.adapters.postgres.audit_log import PostgresAuditLog
+from waygrid_shell.adapters.postgres.blob_store import PostgresBlobStore
+from waygrid_shell.adapters.postgres.channel_log import PostgresChannelLog, open_channel_log
+from waygrid_shell.adapters.postgres.claim_book import PostgresClaimBook
+from waygrid_shell.adapters.postgres.dag_store import PostgresDagStore
 from waygrid_shell.adapters.postgres.database import open_postgres
+from waygrid_shell.adapters.postgres.dead_letter_book import PostgresDeadLetterBook
+from waygrid_shell.adapters.postgres.event_book import PostgresEventBook
 from waygrid_shell.adapters.postgres.journal import PostgresJournal
+from waygrid_shell.adapters.postgres.principal_store import PostgresPrincipalStore
+from waygrid_shell.adapters.postgres.timer_book import PostgresTimerBook
 from waygrid_shell.adapters.redis.client import open_redis
 from waygrid_shell.adapters.redis.lease_table import RedisLeaseTable
 from waygrid_shell.adapters.redis.live_feed import RedisLiveFeed, open_live_feed
@@ -33,8 +40,8 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
         redis_ports(settings) as redis,
         open_event_log(
             settings.kafka,
-            dead_letter_book=MemoryDeadLetterBook(),
-            blob_store=MemoryBlobStore(),
+            dead_letter_book=postgres.dead_letter_book,
+            blob_store=postgres.blob_store,
             clock=ports.clock,
         ) as event_log,
     ):
@@ -42,6 +49,13 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
             ports,
             event_log=event_log,
             journal=postgres.journal,
+            dag_store=postgres.dag_store,
+            timer_book=postgres.timer_book,
+            event_book=postgres.event_book,
+            claim_book=postgres.claim_book,
+            channel_log=postgres.channel_log,
+            principal_store=postgres.principal_store,
+            audit_log=postgres.audit_log,
             seen_ledger=redis.seen_ledger,
             live_feed=redis.live_feed,
             lease_table=redis.lease_table,
@@ -55,13 +69,33 @@ class PostgresPorts:
     """Those that PostgreSQL serves by itself."""
 
     journal: PostgresJournal
+    dag_store: PostgresDagStore
+    timer_book: PostgresTimerBook
+    event_book: PostgresEventBook
+    claim_book: PostgresClaimBook
+    channel_log: PostgresChannelLog
+    dead_letter_book: PostgresDeadLetterBook
+    blob_store: PostgresBlobStore
+    principal_store: PostgresPrincipalStore
+    audit_log: PostgresAuditLog
 
 
 @asynccontextmanager
 async def postgres_ports(settings: Settings) -> AsyncIterator[PostgresPorts]:
     """Ports on PostgreSQL. Raises `Unavailable` if it does not answer, `ForeignStorage` if it has to be migrated."""
-    async with open_postgres(settings.postgres) as database:
-        yield PostgresPorts(journal=PostgresJournal(database))
+    async with open_postgres(settings.postgres) as database, open_channel_log(database) as channel_log:
+        yield PostgresPorts(
+            journal=PostgresJournal(database),
+            dag_store=PostgresDagStore(database),
+            timer_book=PostgresTimerBook(database),
+            event_book=PostgresEventBook(database),
+            claim_book=PostgresClaimBook(database),
+            channel_log=channel_log,
+            dead_letter_book=PostgresDeadLetterBook(database),
+            blob_store=PostgresBlobStore(database),
+            principal_store=PostgresPrincipalStore(database),
+            audit_log=PostgresAuditLog(database),
+        )
 
 
 @frozen(kw_only=True)

@@ -12,8 +12,8 @@ from waygrid_core.model.digest import digest_hex
 _ESCAPED: Final = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPE: Final = re.compile(r"\\(\\|[0-9a-f]{4})")
 
-_INDEXED_CHARACTERS: Final = 600
-"""In UTF-8 at most 2 400 bytes; a key of a B-tree has room for about 2 700."""
+_INDEXED_BYTES: Final = 2_000
+"""A key of a B-tree has room for about 2 700."""
 
 
 def stored_text(text: str) -> str:
@@ -32,6 +32,6 @@ def given_text(stored: str) -> str:
 
 def indexed_text(text: str) -> str:
     """The text itself, or if it is long its beginning and its digest: two texts never have the same."""
-    if len(text) <= _INDEXED_CHARACTERS:
+    if len(text) * 5 <= _INDEXED_BYTES or len(stored_text(text).encode()) <= _INDEXED_BYTES:
         return text
-    return f"{text[:400]}…{digest_hex(text.encode('utf-8', 'surrogatepass'))}"
+    return f"{text[:100]}…{digest_hex(text.encode('utf-8', 'surrogatepass'))}"
