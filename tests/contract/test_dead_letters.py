@@ -12,7 +12,7 @@ TOPIC = "system.waystation"
 
 def record(number: int, *, topic: str = TOPIC) -> TransportEnvelope:
     headers = {"ce_id": f"id-{number}", "odd": "é"}
-    return TransportEnvelope(topic=topic, key=f"k{number}", headers=headers, value=b"\x00\xff{%d" % number)
+    return TransportEnvelope(topic=topic, key="k", headers=headers, value=b"\x00\xff{%d" % number)
 
 
 async def test_a_dead_letter_is_kept_as_it_was_with_its_reason(open_log: OpenLog) -> None:

@@ -1,11 +1,19 @@
 """The ports of a cluster: Kafka, PostgreSQL and Redis, as the settings say."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from attrs import evolve, frozen
 
+from waygrid_shell.adapters.host.clock import HostClock
+from waygrid_shell.adapters.kafka.checking import check_topics
 from waygrid_shell.adapters.kafka.event_log import open_event_log
+from waygrid_shell.adapters.kafka.probe import probe_kafka
+from waygrid_shell.adapters.kafka.record_log import open_record_log
+from waygrid_shell.adapters.kafka.topics import create_topics, needed_topics
+from waygrid_shell.adapters.memory.blob_store import MemoryBlobStore
+from waygrid_shell.adapters.memory.dead_letter_book import MemoryDeadLetterBook
 from waygrid_shell.adapters.memory.live_feed import MemoryLiveFeed
 from waygrid_shell.adapters.postgres.audit_log import PostgresAuditLog
 from waygrid_shell.adapters.postgres.blob_store import PostgresBlobStore
@@ -16,16 +24,23 @@ from waygrid_shell.adapters.postgres.database import open_postgres
 from waygrid_shell.adapters.postgres.dead_letter_book import PostgresDeadLetterBook
 from waygrid_shell.adapters.postgres.event_book import PostgresEventBook
 from waygrid_shell.adapters.postgres.journal import PostgresJournal
+from waygrid_shell.adapters.postgres.migrate import migrate, pending
 from waygrid_shell.adapters.postgres.principal_store import PostgresPrincipalStore
 from waygrid_shell.adapters.postgres.timer_book import PostgresTimerBook
 from waygrid_shell.adapters.redis.client import open_redis
 from waygrid_shell.adapters.redis.lease_table import RedisLeaseTable
 from waygrid_shell.adapters.redis.live_feed import RedisLiveFeed, open_live_feed
 from waygrid_shell.adapters.redis.presence import RedisPresence
+from waygrid_shell.adapters.redis.probe import probe_redis
 from waygrid_shell.adapters.redis.rate_limiter import RedisRateLimiter
 from waygrid_shell.adapters.redis.seen_ledger import RedisSeenLedger
+from waygrid_shell.adapters.redis.timer_index import IndexedTimerBook
+from waygrid_shell.ports.record_log import RecordLog
+from waygrid_shell.ports.timer_book import TimerBook
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import Settings
+
+__all__ = ["check_topics", "create_topics", "migrate", "needed_topics", "pending", "probe_kafka", "probe_redis"]
 
 
 @asynccontextmanager
@@ -44,10 +59,12 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
             blob_store=postgres.blob_store,
             clock=ports.clock,
         ) as event_log,
+        record_log(settings) as records,
     ):
         yield evolve(
             ports,
             event_log=event_log,
+            record_log=records,
             journal=postgres.journal,
             dag_store=postgres.dag_store,
             timer_book=postgres.timer_book,
@@ -62,6 +79,13 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
             presence=redis.presence,
             rate_limiter=redis.rate_limiter,
         )
+
+
+@asynccontextmanager
+async def record_log(settings: Settings) -> AsyncIterator[RecordLog]:
+    """The topics of the user's own, which are looked for only once one of them is read or written."""
+    async with open_record_log(settings.kafka) as log:
+        yield log
 
 
 @frozen(kw_only=True)
@@ -107,6 +131,8 @@ class RedisPorts:
     lease_table: RedisLeaseTable
     presence: RedisPresence
     rate_limiter: RedisRateLimiter
+    timer_index: Callable[[TimerBook], TimerBook]
+    """The book with an index of what is due soon."""
 
 
 @asynccontextmanager
@@ -119,4 +145,13 @@ async def redis_ports(settings: Settings) -> AsyncIterator[RedisPorts]:
             lease_table=RedisLeaseTable(client),
             presence=RedisPresence(client),
             rate_limiter=RedisRateLimiter(client),
+            timer_index=partial(IndexedTimerBook, client),
         )
+
+
+async def unread_messages(settings: Settings) -> Mapping[str, int]:
+    """How many messages of each topic wait, for whoever has no database to look at. Raises `Unavailable`."""
+    async with open_event_log(
+        settings.kafka, dead_letter_book=MemoryDeadLetterBook(), blob_store=MemoryBlobStore(), clock=HostClock()
+    ) as event_log:
+        return await event_log.backlog()

@@ -35,7 +35,7 @@ class KeepingAssignor:
         shares: dict[str, list[tuple[str, list[int]]]] = {member: [] for member in members}
         for topic in sorted({topic for each in members.values() for topic in each.subscription}):
             claims = {name: _heard(each) for name, each in members.items() if topic in each.subscription}
-            for member, partitions in shared(cluster.partitions_for_topic(topic) or (), claims).items():
+            for member, partitions in shared(topic, cluster.partitions_for_topic(topic) or (), claims).items():
                 shares[member].append((topic, partitions))
         return {member: ConsumerProtocolMemberAssignment(_VERSION, share, b"") for member, share in shares.items()}
 
@@ -46,6 +46,9 @@ class KeepingAssignor:
 def _heard(said: ConsumerProtocolMemberMetadata) -> Claim:
     try:
         read = orjson.loads(said.user_data or b"{}")
-        return Claim(int(read.get("generation", -1)), frozenset(map(int, read.get("partitions", ()))))
+        return Claim(
+            int(read.get("generation", -1)),
+            frozenset((str(topic), int(number)) for topic, number in read.get("partitions", ())),
+        )
     except (ValueError, TypeError, AttributeError):
         return Claim()

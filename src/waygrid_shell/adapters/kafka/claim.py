@@ -10,15 +10,20 @@ class Claim:
     """What a reader has, given to it in that generation of its group; a new one has nothing."""
 
     generation: int = -1
-    partitions: frozenset[int] = frozenset()
+    partitions: frozenset[tuple[str, int]] = frozenset()
+    """By topic."""
+
+    def of(self, topic: str) -> frozenset[int]:
+        """What it has of that topic."""
+        return frozenset(number for name, number in self.partitions if name == topic)
 
 
-def shared(partitions: Iterable[int], claims: Mapping[str, Claim]) -> dict[str, list[int]]:
-    """Each reader's share. No two differ by more than one, and as few partitions as possible go to another reader."""
+def shared(topic: str, partitions: Iterable[int], claims: Mapping[str, Claim]) -> dict[str, list[int]]:
+    """Each reader's share of that topic: no two differ by more than one, and as few as possible change their reader."""
     left = set(partitions)
     owned: dict[str, list[int]] = {}
     for member in sorted(claims, key=lambda name: (-claims[name].generation, name)):  # the later claim is the better
-        owned[member] = sorted(claims[member].partitions & left)
+        owned[member] = sorted(claims[member].of(topic) & left)
         left.difference_update(owned[member])
     least, extra = divmod(len(left) + sum(map(len, owned.values())), len(claims))
     by_wealth = sorted(owned, key=lambda name: (-len(owned[name]), name))

@@ -1,4 +1,4 @@
-"""Topics: which a platform needs, how they are made, and whether they are as they should be."""
+"""Topics: which a platform needs, and how they are made."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -22,10 +22,6 @@ SYSTEM: Final = (WAYSTATION, SCHEDULER, INBOX)
 RETENTION_MILLISECONDS: Final = 7 * 24 * 60 * 60 * 1_000
 """How long a message waits for who shall read it: an outage may last so long."""
 
-LEAST_RETENTION_MILLISECONDS: Final = 24 * 60 * 60 * 1_000
-LEAST_MESSAGE_BYTES: Final = 512 * 1024
-"""Values of up to 256 KiB travel in records, and headers with them."""
-
 _REQUEST_TIMEOUT_MILLISECONDS: Final = 10_000
 _LOOKS: Final = 50
 _LOOK_AGAIN_SECONDS: Final = 0.1
@@ -41,29 +37,16 @@ def needed_topics(addresses: Iterable[ServiceAddress]) -> tuple[str, ...]:
 
 
 async def create_topics(settings: KafkaSettings, topics: Sequence[str]) -> Sequence[str]:
-    """Make those of these topics that are missing; the names of those made, in Kafka. Raises `Unavailable`."""
+    """Make those of these topics that are missing, and those for their letters that died.
+
+    The names, in Kafka, of those that were made. Raises `Unavailable`.
+    """
     brokers = Brokers(settings)
     async with admin_of(brokers) as admin:
-        there = await _counts(admin)
-        missing = [name for topic in topics if (name := brokers.named(topic)) not in there]
+        there = await counts_of(admin)
+        missing = [name for name in with_dead_letters(map(brokers.named, topics)) if name not in there]
         await _make(admin, missing, settings)
     return missing
-
-
-async def check_topics(settings: KafkaSettings, topics: Sequence[str]) -> Sequence[str]:
-    """What is wrong with these topics, each with its cure; nothing if all is well. Raises `Unavailable`."""
-    brokers = Brokers(settings)
-    async with admin_of(brokers) as admin:
-        described = {each["topic"]: each for each in await admin.describe_topics()}
-        names = [brokers.named(topic) for topic in topics]
-        missing = [name for name in names if name not in described]
-        there = [name for name in names if name in described]
-        configs = await _configs(admin, there)
-        count = len((await admin.describe_cluster())["brokers"])
-    problems = [f"{name} is missing; make it with: waygrid topics create" for name in missing]
-    for name in there:
-        problems += _faults(name, described[name]["partitions"], configs[name], settings, count)
-    return problems
 
 
 @frozen
@@ -88,19 +71,19 @@ class TopicMaker:
         """
         settings = self._brokers.settings
         async with admin_of(self._brokers) as admin:
-            counts = await _counts(admin)
-            missing = [name for name in _with_dead_letters(names) if name not in counts]
+            counts = await counts_of(admin)
+            missing = [name for name in with_dead_letters(names) if name not in counts]
             if missing and settings.create_topics:
                 await _make(admin, missing, settings)
                 for _ in range(_LOOKS):
-                    counts = await _counts(admin)
+                    counts = await counts_of(admin)
                     if all(name in counts for name in missing):
                         break
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)  # one broker knows it earlier than another
             absent = [name for name in names if name not in counts]
             if absent:
                 raise Unavailable("event log", f"there is no topic {listed(absent)}; make it: waygrid topics create")
-            configs = await _configs(admin, names)
+            configs = await configs_of(admin, names)
         largest = {name: int(configs[name].get("max.message.bytes", _USUAL_MESSAGE_BYTES)) for name in names}
         return {name: TopicFacts(counts[name], largest[name]) for name in names}
 
@@ -124,12 +107,13 @@ async def admin_of(brokers: Brokers, port: str = "event log") -> AsyncIterator[A
         await admin.close()
 
 
-def _with_dead_letters(names: Iterable[str]) -> list[str]:
+def with_dead_letters(names: Iterable[str]) -> list[str]:
+    """Each of these topics, and after it the one for its letters that died."""
     both = [name for each in names for name in (each, each + DEAD_LETTER_SUFFIX)]
     return [name for name in dict.fromkeys(both) if not name.endswith(DEAD_LETTER_SUFFIX * 2)]
 
 
-async def _counts(admin: Any) -> dict[str, int]:
+async def counts_of(admin: Any) -> dict[str, int]:
     """How many partitions each topic has that is there. Asking for one by name might make it."""
     return {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics() if each["partitions"]}
 
@@ -162,7 +146,8 @@ def _new(name: str, settings: KafkaSettings) -> Any:
     )
 
 
-async def _configs(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
+async def configs_of(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """How each topic is configured; one whose configuration we may not see has an empty one."""
     if not names:
         return {}
     responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
@@ -171,48 +156,3 @@ async def _configs(admin: Any, names: Sequence[str]) -> dict[str, dict[str, str]
         for response in responses
         for _, _, _, name, entries in response.resources
     }
-
-
-def _faults(
-    name: str, partitions: Sequence[Any], configs: Mapping[str, str], settings: KafkaSettings, brokers: int
-) -> list[str]:
-    """What is wrong with a topic that is there."""
-    is_dead = name.endswith(DEAD_LETTER_SUFFIX)
-    faults = []
-    alter = f"kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config"
-    headless = sum(1 for each in partitions if each["leader"] < 0)
-    if headless:
-        faults.append(f"{name}: {headless} of {len(partitions)} partitions have no leader; see which brokers are down")
-    if not is_dead and len(partitions) != settings.partitions:
-        faults.append(
-            f"{name} has {len(partitions)} partitions, and kafka.partitions is {settings.partitions}; set that to"
-            f" {len(partitions)}, or stop all of Waygrid, wait until the topic is read, and change the topic"
-        )
-    replicas = min((len(each["replicas"]) for each in partitions), default=0)
-    wanted = settings.replication_factor or min(3, brokers)
-    if replicas < wanted:
-        faults.append(
-            f"{name} has {replicas} replicas, and {wanted} are wanted: messages are lost with a broker; give it more"
-            " with kafka-reassign-partitions.sh"
-        )
-    in_sync = int(configs.get("min.insync.replicas", 1))
-    if replicas >= 3 and in_sync < 2:
-        faults.append(f"{name} takes messages with one replica in sync; {alter} min.insync.replicas=2")
-    if in_sync > 1 and in_sync >= replicas:
-        faults.append(
-            f"{name} takes messages only while all {replicas} replicas are in sync;"
-            f" {alter} min.insync.replicas={max(1, replicas - 1)}"
-        )
-    if configs.get("cleanup.policy", "delete") != "delete":
-        faults.append(f"{name} is compacted, which loses messages; {alter} cleanup.policy=delete")
-    retention = int(configs.get("retention.ms", _FOR_EVER))
-    if is_dead and retention != _FOR_EVER:
-        faults.append(f"{name} forgets dead letters; {alter} retention.ms=-1")
-    elif 0 <= retention < LEAST_RETENTION_MILLISECONDS:
-        faults.append(
-            f"{name} forgets messages within a day, read or not; {alter} retention.ms={RETENTION_MILLISECONDS}"
-        )
-    largest = int(configs.get("max.message.bytes", LEAST_MESSAGE_BYTES))
-    if largest < LEAST_MESSAGE_BYTES:
-        faults.append(f"{name} takes no message of {LEAST_MESSAGE_BYTES} bytes; {alter} max.message.bytes=1048588")
-    return faults
