@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from tests.contract.event_logs import PARTITIONS, OpenLog, on_kafka
+from tests.servers.cluster import ClusterServers
 from waygrid_shell.adapters.memory.event_log import Keeping, MemoryEventLog
 from waygrid_shell.runtime.cluster_wiring import postgres_ports, redis_ports
 from waygrid_shell.runtime.wiring import OpenPorts, Ports, memory_ports, sqlite_ports
@@ -56,8 +57,14 @@ def open_kept_ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
     elif request.param == "memory":
         yield _kept(memory_ports())
     else:
-        with request.getfixturevalue("servers").postgres.migrated_database() as url:
-            yield partial(on_postgres, url)
+        yield partial(on_postgres, request.getfixturevalue("migrated_database"))
+
+
+@pytest.fixture
+def migrated_database(servers: ClusterServers) -> Iterator[str]:
+    """The URL of a database on PostgreSQL with the tables of this version, and nothing in them."""
+    with servers.postgres.migrated_database() as url:
+        yield url
 
 
 @asynccontextmanager
