@@ -27,6 +27,7 @@ from waygrid_shell.adapters.postgres.journal import PostgresJournal
 from waygrid_shell.adapters.postgres.migrate import migrate, pending
 from waygrid_shell.adapters.postgres.principal_store import PostgresPrincipalStore
 from waygrid_shell.adapters.postgres.timer_book import PostgresTimerBook
+from waygrid_shell.adapters.postgres.upkeep import PostgresUpkeep
 from waygrid_shell.adapters.redis.client import open_redis
 from waygrid_shell.adapters.redis.lease_table import RedisLeaseTable
 from waygrid_shell.adapters.redis.live_feed import RedisLiveFeed, open_live_feed
@@ -73,6 +74,7 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
             channel_log=postgres.channel_log,
             principal_store=postgres.principal_store,
             audit_log=postgres.audit_log,
+            upkeep=postgres.upkeep,
             seen_ledger=redis.seen_ledger,
             live_feed=redis.live_feed,
             lease_table=redis.lease_table,
@@ -102,6 +104,7 @@ class PostgresPorts:
     blob_store: PostgresBlobStore
     principal_store: PostgresPrincipalStore
     audit_log: PostgresAuditLog
+    upkeep: PostgresUpkeep
 
 
 @asynccontextmanager
@@ -119,6 +122,7 @@ async def postgres_ports(settings: Settings) -> AsyncIterator[PostgresPorts]:
             blob_store=PostgresBlobStore(database),
             principal_store=PostgresPrincipalStore(database),
             audit_log=PostgresAuditLog(database),
+            upkeep=PostgresUpkeep(database),
         )
 
 

@@ -1,0 +1,205 @@
+"""The timers of this process's partitions, as Redis has them: one shard a partition."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import anyio
+from attrs import define, field
+
+from waygrid_core.model.identifiers import TimerId, TraversalId
+from waygrid_core.model.instant import from_microseconds, to_microseconds
+from waygrid_shell.adapters.redis.client import RedisClient
+from waygrid_shell.adapters.redis.script import Call
+from waygrid_shell.adapters.redis.timer_scripts import CLAIM, DISTURB, DUE, SERVER, WRITE
+from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.ports.timer_book import Timer
+
+_ANSWER_SECONDS: Final = 2.0
+"""So long is Redis waited for, and so much may a timer be late where it hangs."""
+_SHORTEST_REST_SECONDS: Final = 0.5
+_LONGEST_REST_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 1.0
+"""How often it is asked whether the server is still the same."""
+_AT_ONCE: Final = 500
+"""Timers of one script: others wait for about a millisecond."""
+_ORDER_LENGTH: Final = 13
+"""The rank, and the number, with which a member begins."""
+_FILLED, _WRITTEN = "0", "1"
+"""Ranks: what was read from the book was set before what is written now."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class NotThere(Exception):  # noqa: N818 - it says what is so
+    """The shards cannot be asked, or not all of them: Redis does not answer, or they have to be filled anew."""
+
+
+@define(eq=False)
+class _Shard:
+    """A partition that this process has claimed. Timers that are due before `until` are all in it."""
+
+    partition: int
+    claim: str
+    until: datetime
+    filled_at: float
+    """By the clock of the event loop."""
+    server: str = ""
+
+
+@define(eq=False)
+class TimerShards:
+    """Claims, fills, writes and asks shards. All of it raises `NotThere`; then the shards concerned are gone."""
+
+    _client: RedisClient
+    _last: timedelta
+    """How long a shard is kept that nobody fills again."""
+    _shards: dict[int, _Shard] = field(factory=dict, init=False)
+    _looked_at: float = field(default=0.0, init=False)
+    _rests_until: float = field(default=0.0, init=False)
+    _rest: float = field(default=0.0, init=False)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether Redis is left alone for a while, after it has not answered."""
+        return anyio.current_time() < self._rests_until
+
+    def forget(self, partitions: Collection[int] | None = None) -> None:
+        """Have these, or all, no more."""
+        for partition in list(self._shards if partitions is None else partitions):
+            self._shards.pop(partition, None)
+
+    def lacking(self, partitions: Set[int], lasts: timedelta) -> list[int]:
+        """Those of these that were not filled within that time. Partitions that are not among these are let go."""
+        self.forget(self._shards.keys() - partitions)
+        oldest = anyio.current_time() - lasts.total_seconds()
+        filled = {partition for partition, shard in self._shards.items() if shard.filled_at >= oldest}
+        return sorted(partitions - filled)
+
+    def are_filled_until(self, instant: datetime) -> bool:
+        """Whether all timers that are due by then are in the shards."""
+        return all(instant < shard.until for shard in self._shards.values())
+
+    def reach(self, partitions: Sequence[int], until: datetime) -> None:
+        """These have been filled until then."""
+        for partition in partitions:
+            if partition not in self._shards:
+                raise NotThere
+            self._shards[partition].until = until
+
+    async def claim(self, partitions: Sequence[int], until: datetime) -> None:
+        """Begin these anew, empty."""
+        claim = secrets.token_hex(8)
+        lasts = round(self._last / timedelta(milliseconds=1))
+        calls = [Call(CLAIM, self._client.keys.timers(partition), (claim, lasts)) for partition in partitions]
+        self.forget(partitions)
+        servers = await self._asked(self._client.call_all, calls)
+        now = anyio.current_time()
+        for partition, server in zip(partitions, servers, strict=True):
+            self._shards[partition] = _Shard(partition, claim, until, now, str(server))
+
+    async def fill(self, partitions: Sequence[int], timers: Sequence[Timer]) -> None:
+        """Put these in, in their order, as set before all that was written since the claim."""
+        for partition in partitions:
+            own = [timer for timer in timers if timer.partition == partition]
+            for start in range(0, len(own), _AT_ONCE):
+                await self._write([(partition, own[start : start + _AT_ONCE], [])], _FILLED)
+
+    async def write(self, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
+        """Set and unset what concerns the shards; others are told that something happened that they do not know."""
+        for start in range(0, max(len(to_set), len(to_unset)), _AT_ONCE):
+            setting, unsetting = to_set[start : start + _AT_ONCE], to_unset[start : start + _AT_ONCE]
+            foreign = {timer.partition for timer in setting} - self._shards.keys()
+            if foreign:
+                calls = [Call(DISTURB, self._client.keys.timers(partition)) for partition in sorted(foreign)]
+                await self._asked(self._client.call_all, calls)
+            parts = list(self._parts(setting, unsetting))
+            if parts:
+                await self._write(parts, _WRITTEN)
+
+    async def due(self, partitions: Set[int], now: datetime, limit: int) -> list[Timer]:
+        """The first of these partitions, at most `limit`, whose instant is not after `now`."""
+        found = await self._first(partitions, to_microseconds(now), limit)
+        return [timer for _, _, timer in found[:limit]]
+
+    async def next_due(self, partitions: Set[int]) -> datetime | None:
+        """The instant of the first that is in the shards of these."""
+        found = await self._first(partitions, "+inf", 1)
+        return found[0][2].due if found else None
+
+    def _parts(
+        self, to_set: Sequence[Timer], to_unset: Sequence[TimerId]
+    ) -> Iterator[tuple[int, list[Timer], list[TimerId]]]:
+        """What is set and unset in each shard. A timer that is set again may have been in another, or due sooner."""
+        for partition, shard in self._shards.items():
+            own = [timer for timer in to_set if timer.partition == partition and timer.due < shard.until]
+            kept = {timer.id for timer in own}
+            gone = [*to_unset, *(timer.id for timer in to_set if timer.id not in kept)]
+            if own or gone:
+                yield partition, own, gone
+
+    async def _write(self, parts: Sequence[tuple[int, list[Timer], list[TimerId]]], rank: str) -> None:
+        calls = []
+        for partition, to_set, to_unset in parts:
+            setting = [part for each in to_set for part in (each.id, each.traversal, to_microseconds(each.due))]
+            arguments = (self._shards[partition].claim, rank, len(to_set), *setting, *to_unset)
+            calls.append(Call(WRITE, self._client.keys.timers(partition), arguments))
+        done = await self._asked(self._client.call_all, calls)
+        self._lose(partition for (partition, _, _), is_done in zip(parts, done, strict=True) if not is_done)
+
+    async def _first(self, partitions: Set[int], until: int | str, limit: int) -> list[tuple[int, str, Timer]]:
+        """So many of each, with instant and order, sorted by these."""
+        if not partitions <= self._shards.keys():
+            raise NotThere
+        shards = [self._shards[partition] for partition in sorted(partitions)]
+        calls = [Call(DUE, self._client.keys.timers(shard.partition), (shard.claim, until, limit)) for shard in shards]
+        looks = anyio.current_time() >= self._looked_at + _LOOK_SECONDS
+        if looks:
+            calls += [Call(SERVER, self._client.keys.timers(shard.partition)) for shard in shards]
+        answers = await self._asked(self._client.call_all, calls)
+        if looks:
+            self._looked_at = anyio.current_time()
+            servers = zip(shards, answers[len(shards) :], strict=True)
+            self._lose(shard.partition for shard, server in servers if str(server) != shard.server)
+        answers = answers[: len(shards)]
+        self._lose(shard.partition for shard, answer in zip(shards, answers, strict=True) if answer is None)
+        found = [
+            (int(float(instant)), member[:_ORDER_LENGTH].decode(), _timer(shard.partition, member, instant))
+            for shard, answer in zip(shards, answers, strict=True)
+            for member, instant in zip(answer[::2], answer[1::2], strict=True)
+        ]
+        return sorted(found, key=lambda each: each[:2])
+
+    def _lose(self, partitions: Iterable[int]) -> None:
+        lost = list(partitions)
+        if lost:
+            self.forget(lost)
+            raise NotThere
+
+    async def _asked(self, ask: Callable[[Sequence[Call]], Awaitable[list[Any]]], calls: Sequence[Call]) -> list[Any]:
+        """What Redis answers. Where it does not, it is left alone for a while, and what it has is not relied on."""
+        try:
+            with anyio.fail_after(_ANSWER_SECONDS):
+                answers = await ask(calls)
+        except BaseException as error:
+            self.forget()
+            if not isinstance(error, PortFailure | TimeoutError):
+                raise
+            if not self._rest:
+                _log.warning("timers are looked up in the database until Redis answers: %s", str(error) or "it hangs")
+            self._rest = min(max(self._rest * 2, _SHORTEST_REST_SECONDS), _LONGEST_REST_SECONDS)
+            self._rests_until = anyio.current_time() + self._rest
+            raise NotThere from error
+        if self._rest:
+            self._rest = 0.0
+            _log.info("timers are looked up in Redis again")
+        return answers
+
+
+def _timer(partition: int, member: bytes, instant: bytes) -> Timer:
+    timer, _, traversal = member[_ORDER_LENGTH:].decode().rpartition(" ")
+    return Timer(TimerId(timer), TraversalId(traversal), from_microseconds(int(float(instant))), partition)
