@@ -63,11 +63,17 @@ class Wire(Generic[T]):
 
     def decode(self, data: bytes) -> Outcome[T, DecodeError]:
         """The value of such JSON, of this or any older version."""
+        value = self.value_of(data)
+        return Failure(value) if isinstance(value, DecodeError) else Success(value)
+
+    def value_of(self, data: bytes) -> T | DecodeError:
+        """The same, without a container around what comes of it: every message that arrives is read by this."""
         try:
-            return Success(self._read(read_json(data), self.union))
+            return self._read(read_json(data), self.union)
         except Exception:  # it is read again, step by step, to say where and why
             document = _read(data)
-            return document if isinstance(document, Failure) else self.from_json(document.unwrap())
+            outcome = document if isinstance(document, Failure) else self.from_json(document.unwrap())
+            return outcome.failure() if isinstance(outcome, Failure) else outcome.unwrap()
 
     def encode_all(self, values: Iterable[T]) -> bytes:
         """A JSON array of values."""

@@ -74,26 +74,30 @@ def write_headers(
 
 def read_headers(headers: Mapping[str, str]) -> Outcome[CloudEventAttributes, DecodeError]:
     """The attributes that such headers write. Headers that are not ours are passed over."""
+    attributes = attributes_of(headers)
+    return Failure(attributes) if isinstance(attributes, DecodeError) else Success(attributes)
+
+
+def attributes_of(headers: Mapping[str, str]) -> CloudEventAttributes | DecodeError:
+    """The same, without a container around what comes of it: every record that arrives is read by this."""
     get = headers.get
     event_id, event_type, source, sent = get("ce_id"), get("ce_type"), get("ce_source"), get("ce_time")
     version, content_type = get("ce_specversion"), get("content-type", CONTENT_TYPE)
     if not (version and event_id and event_type and source and sent):
         missing = next(name for name in _NEEDED if not get(name))
-        return Failure(DecodeError(missing, "this header is missing"))
+        return DecodeError(missing, "this header is missing")
     if version != SPEC_VERSION:
-        return Failure(DecodeError("ce_specversion", f"CloudEvents {SPEC_VERSION} is expected"))
+        return DecodeError("ce_specversion", f"CloudEvents {SPEC_VERSION} is expected")
     if content_type != CONTENT_TYPE and content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
-        return Failure(DecodeError("content-type", f"{CONTENT_TYPE} is expected"))
+        return DecodeError("content-type", f"{CONTENT_TYPE} is expected")
     time = _parse_instant(sent)
     if isinstance(time, Failure):
-        return Failure(DecodeError("ce_time", time.failure()))
+        return DecodeError("ce_time", time.failure())
     stamps = _read_stamps(headers)
     if isinstance(stamps, DecodeError):
-        return Failure(stamps)
-    return Success(
-        CloudEventAttributes(
-            id=event_id, type=event_type, source=source, time=time.unwrap(), subject=get("ce_subject"), stamps=stamps
-        )
+        return stamps
+    return CloudEventAttributes(
+        id=event_id, type=event_type, source=source, time=time.unwrap(), subject=get("ce_subject"), stamps=stamps
     )
 
 

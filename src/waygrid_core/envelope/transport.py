@@ -6,8 +6,8 @@ from typing import Final
 
 from waygrid_core.codec.decode_error import DecodeError
 from waygrid_core.codec.versions import UPCASTERS, tag_of
-from waygrid_core.codec.wire import decode_message, encode_message
-from waygrid_core.envelope.cloud_event import TYPE_PREFIX, read_headers, write_headers
+from waygrid_core.codec.wire import MESSAGES, encode_message
+from waygrid_core.envelope.cloud_event import TYPE_PREFIX, attributes_of, write_headers
 from waygrid_core.envelope.domain import DomainEnvelope, parse_node_address
 from waygrid_core.message.identity import ordering_key, subject_of
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, dead_letter_topic, parse_topic, topic_name
@@ -113,21 +113,19 @@ def _type_of(kind: type) -> str:
 def unseal(record: TransportEnvelope, prefix: str = "") -> Outcome[DomainEnvelope, DecodeError]:
     """The message of a record, from whoever wrote it; a dead letter too, as it was before it died."""
     receiver = _receiver_of(record.topic.removesuffix(DEAD_LETTER_SUFFIX), prefix)
-    if isinstance(receiver, Failure):
+    if not isinstance(receiver, Success):
         return Failure(DecodeError("topic", receiver.failure()))
     if record._envelope is not None:
         return Success(record._envelope)
-    read = read_headers(record.headers)
-    if isinstance(read, Failure):
-        return read
-    attributes = read.unwrap()
+    attributes = attributes_of(record.headers)
+    if isinstance(attributes, DecodeError):
+        return Failure(attributes)
     sender = _sender_of(attributes.source)
-    if isinstance(sender, Failure):
+    if not isinstance(sender, Success):
         return Failure(DecodeError("ce_source", sender.failure()))
-    decoded = decode_message(record.value)
-    if isinstance(decoded, Failure):
-        return decoded
-    message = decoded.unwrap()
+    message = MESSAGES.value_of(record.value)
+    if isinstance(message, DecodeError):
+        return Failure(message)
     # Both say what it is, and an older version may say so too: only the name must be the same.
     kind = type(message)
     if attributes.type != _type_of(kind) and attributes.type.rpartition(".v")[0] != TYPE_PREFIX + kind.__name__:

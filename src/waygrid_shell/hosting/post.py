@@ -71,7 +71,7 @@ def unseal(record: TransportEnvelope) -> Outcome[Message, str]:
 def open_record(record: TransportEnvelope) -> Outcome[DomainEnvelope, str]:
     """The message in a record and what is said about it, or why there is none."""
     outcome = transport.unseal(record)
-    return Failure(str(outcome.failure())) if isinstance(outcome, Failure) else outcome
+    return outcome if isinstance(outcome, Success) else Failure(str(outcome.failure()))
 
 
 def sent_at(record: TransportEnvelope) -> datetime:
