@@ -1,19 +1,22 @@
 """What `waygrid dev` does: reads the settings, opens what it needs, says where it is, and runs until asked to stop."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from waygrid_shell.cli.cluster_given import cluster_extra
 from waygrid_shell.cli.given import apps_given, apps_that_load, folder_mistake, settings_given
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.process_conduct import listening, others_of, run_process
 from waygrid_shell.cli.run_report import counted
+from waygrid_shell.origins.kafka.spec import origins_have_specs
 from waygrid_shell.runtime.one_process import Begun, OneProcess
 from waygrid_shell.runtime.services_chosen import EVERY_SERVICE
 from waygrid_shell.runtime.unfinished import unfinished_alone
-from waygrid_shell.runtime.wiring import sqlite_ports
+from waygrid_shell.runtime.wiring import Ports, sqlite_ports
 from waygrid_shell.settings.reading import open_doors
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
@@ -43,7 +46,7 @@ def conduct(request: Request) -> int:
         settings=settings,
         chosen=EVERY_SERVICE,
         served=served,
-        open_ports=partial(sqlite_ports, folder),
+        open_ports=partial(_open_ports, settings),
         look=unfinished_alone,
         tell=lambda begun: _tell(begun, settings),
     )
@@ -63,8 +66,25 @@ def _settings(request: Request) -> Settings:
             ("log.format", "--log-format"): request.log_format,
             ("log.level", "--log-level"): request.log_level,
         },
-        [open_doors, apps_that_load],
+        [open_doors, apps_that_load, origins_have_specs],
     )
+
+
+@asynccontextmanager
+async def _open_ports(settings: Settings) -> AsyncIterator[Ports]:
+    """All in one file; and the user's own Kafka, where the settings name one and what talks to it is installed."""
+    async with AsyncExitStack() as stack:
+        ports = await stack.enter_async_context(sqlite_ports(settings.data.dir))
+        if settings.kafka.servers:
+            try:
+                from waygrid_shell.runtime.cluster_wiring import record_log
+            except ModuleNotFoundError:
+                if settings.origins.kafka:
+                    with cluster_extra("dev, to read from Kafka,"):
+                        raise
+            else:
+                ports = evolve(ports, record_log=await stack.enter_async_context(record_log(settings)))
+        yield ports
 
 
 def _tell(begun: Begun, settings: Settings) -> None:

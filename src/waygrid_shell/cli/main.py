@@ -42,9 +42,17 @@ GROUPS: Final = {
     "Running": (
         Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
         Command("dev", "", "Run the whole platform in one process.", "dev:dev_command"),
-        Command("serve", "SERVICE[,SERVICE...]", "Run services of a cluster in this process.", "serve:serve_command"),
         Command("worker", "MODULE:APP", "Serve an app's addresses for a server elsewhere.", "worker:worker_command"),
         Command("key", "new NAME", "Make an API key.", "key:key_command"),
+    ),
+    "A cluster": (
+        Command("serve", "SERVICE[,SERVICE...]", "Run services of a cluster in this process.", "serve:serve_command"),
+        Command("migrate", "", "Bring the database to the shape that this version needs.", "migrate:migrate_command"),
+        Command(
+            "topics create", "[SPEC...]", "Make the topics that are missing.", "topics:create_topics", "CREATE_EXAMPLES"
+        ),
+        Command("topics check", "[SPEC...]", "Say what is amiss with topics.", "topics:check_topics", "CHECK_EXAMPLES"),
+        Command("doctor", "", "Say what is amiss with a cluster, and the cure.", "doctor:doctor_command"),
     ),
     "Traversals of a server": (
         Command("submit", "SPEC", "Hand traversals in.", "submit:submit"),
@@ -83,7 +91,10 @@ GROUPS: Final = {
 
 COMMANDS: Final = tuple(command for group in GROUPS.values() for command in group)
 
-_FAMILIES: Final = {"dead-letters": "Messages that nobody could handle: what they are, and what becomes of them."}
+_FAMILIES: Final = {
+    "dead-letters": "Messages that nobody could handle: what they are, and what becomes of them.",
+    "topics": "The topics of Kafka that a cluster needs.",
+}
 """What commands of two words are about, by the first word."""
 
 _DASH: Final = "\N{HYPHEN}"

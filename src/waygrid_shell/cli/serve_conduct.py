@@ -17,13 +17,13 @@ from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.process_conduct import listening, others_of, run_process
 from waygrid_shell.cli.source import why
 from waygrid_shell.hosting.handler import Served
+from waygrid_shell.origins.kafka.spec import origins_have_specs
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.one_process import Begun, OneProcess
-from waygrid_shell.runtime.services_chosen import API, ServicesChosen, parse_services
+from waygrid_shell.runtime.services_chosen import API, KAFKA_ORIGIN, ServicesChosen, parse_services
 from waygrid_shell.runtime.unfinished import unfinished_among_others
 from waygrid_shell.settings.cluster_checks import cluster_fits, cluster_is_named
-from waygrid_shell.settings.problem import SettingProblem
-from waygrid_shell.settings.reading import open_doors
+from waygrid_shell.settings.reading import Check, open_doors
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.telemetry.logs import write_logs
 
@@ -79,8 +79,11 @@ def _chosen(services: Sequence[str]) -> ServicesChosen:
 
 
 def _settings(request: Request, chosen: ServicesChosen) -> Settings:
-    def doors(settings: Settings, places: Mapping[str, str]) -> Sequence[SettingProblem]:
-        return open_doors(settings, places) if chosen.has(API) else []
+    checks: list[Check] = [cluster_is_named, cluster_fits, apps_that_load]
+    if chosen.has(API):
+        checks.append(open_doors)
+    if chosen.has(KAFKA_ORIGIN):
+        checks.append(origins_have_specs)
 
     return settings_given(
         request.config,
@@ -92,7 +95,7 @@ def _settings(request: Request, chosen: ServicesChosen) -> Settings:
             ("log.format", "--log-format"): request.log_format,
             ("log.level", "--log-level"): request.log_level,
         },
-        [cluster_is_named, cluster_fits, doors, apps_that_load],
+        checks,
     )
 
 

@@ -68,7 +68,7 @@ async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
             record_log=records,
             journal=postgres.journal,
             dag_store=postgres.dag_store,
-            timer_book=postgres.timer_book,
+            timer_book=redis.timer_index(postgres.timer_book),
             event_book=postgres.event_book,
             claim_book=postgres.claim_book,
             channel_log=postgres.channel_log,

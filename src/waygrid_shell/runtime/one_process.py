@@ -21,6 +21,7 @@ from waygrid_core.model.address import ServiceAddress
 from waygrid_shell.api.application import application, vitals_application
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.hosting.handler import Served
+from waygrid_shell.origins.kafka.service import KafkaOriginService
 from waygrid_shell.ports.presence import ProcessInfo
 from waygrid_shell.runtime.announcing import announce
 from waygrid_shell.runtime.built_in import built_in
@@ -30,7 +31,7 @@ from waygrid_shell.runtime.draining import Draining
 from waygrid_shell.runtime.last_resort import CUT_SHORT, FINISHED, last_resort
 from waygrid_shell.runtime.platform import platform_over
 from waygrid_shell.runtime.server import HttpServer, url_of
-from waygrid_shell.runtime.services_chosen import API, CHORES, ServicesChosen
+from waygrid_shell.runtime.services_chosen import API, CHORES, KAFKA_ORIGIN, ServicesChosen
 from waygrid_shell.runtime.stop_signals import Signals, stop_signals, unless_asked_again
 from waygrid_shell.runtime.supervisor import Run, keep_running
 from waygrid_shell.runtime.unfinished import Unfinished
@@ -87,7 +88,11 @@ class OneProcess:
             platform = platform_over(ports, settings.server, metrics, vitals)
             unfinished = await self.look(ports, crew.addresses)
             identity = self._identity(crew, ports)
-            supervised = {**crew.services, **self._chores(ports, metrics, identity.id)}
+            supervised = {
+                **crew.services,
+                **self._origins(ports, platform),
+                **self._chores(ports, metrics, identity.id),
+            }
             for name, run in supervised.items():
                 tasks.start_soon(keep_running, name, run, vitals)
             tasks.start_soon(announce, ports.presence, lambda: evolve(identity, ailments=vitals.ailments))
@@ -112,6 +117,20 @@ class OneProcess:
             return
         async with built_in(ports, self.settings) as handlers:
             yield {**handlers, **self.served}
+
+    def _origins(self, ports: Ports, platform: Platform) -> Mapping[str, Run]:
+        """What reads the topics of the settings, where there are any."""
+        if not self.chosen.has(KAFKA_ORIGIN) or ports.record_log is None:
+            return {}
+        origin = KafkaOriginService(
+            self.settings.origins.kafka,
+            record_log=ports.record_log,
+            event_log=ports.event_log,
+            dag_store=ports.dag_store,
+            acceptance=platform.acceptance,
+            metrics=platform.metrics,
+        )
+        return origin.services
 
     def _chores(self, ports: Ports, metrics: Metrics, holder: str) -> Mapping[str, Run]:
         return chores(ports, self.settings.data, metrics, holder) if self.chosen.has(CHORES) else {}
