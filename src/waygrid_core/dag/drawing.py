@@ -1,5 +1,6 @@
 """Drawings of a DAG for other programs, and for a terminal: text, Mermaid, DOT. The picture itself is `svg`."""
 
+from collections.abc import Set
 from typing import Final
 
 from waygrid_core.dag.caption import Panel, caption_of, describe_guard, panels_of
@@ -85,8 +86,8 @@ _MERMAID_SHAPES: Final = {
 }
 
 
-def draw_mermaid(compiled: CompiledDag) -> str:
-    """A Mermaid flowchart; bodies are subgraphs."""
+def draw_mermaid(compiled: CompiledDag, marked: Set[NodeId] = frozenset()) -> str:
+    """A Mermaid flowchart; bodies are subgraphs. The nodes `marked` of the graph stand out."""
     lines = ["flowchart TD"]
     styles: list[str] = []
     count = 0
@@ -111,6 +112,10 @@ def draw_mermaid(compiled: CompiledDag) -> str:
             lines.append("  end")
     if styles:
         lines.append(f"  linkStyle {','.join(styles)} stroke:#c0392b,color:#c0392b")
+    if marked:
+        first = panels_of(compiled)[0]
+        keys = ",".join(_key(first, node) for node in first.dag.nodes if node in marked)
+        lines += ["  classDef marked stroke:#d9822b,stroke-width:4px", f"  class {keys} marked"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,5 +1,6 @@
 """The picture of a DAG as SVG: for a document, in light and dark, with titles for those who hear it."""
 
+from collections.abc import Set
 from html import escape
 from typing import Final
 from unicodedata import east_asian_width
@@ -42,6 +43,7 @@ text{font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,Helveti
 .pass{fill:#f2f5f7;stroke:#8496a9}
 .fail{fill:#fdeeec;stroke:#c4483a}
 .fork,.join{fill:#33475b;stroke:#33475b}
+.marked{stroke:#d9822b;stroke-width:3.2}
 .onbar{fill:#ffffff}
 .onbarsub{font-size:11px;fill:#c3cfda}
 .icon{fill:none;stroke:#4b5b6b;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
@@ -101,6 +103,7 @@ class _Figure:
     subtitle: str
     box: Box
     is_bar: bool
+    is_marked: bool
 
 
 @frozen
@@ -114,9 +117,13 @@ class _Picture:
     layout: Layout
 
 
-def draw_svg(compiled: CompiledDag) -> str:
-    """The picture, bodies as panels below the graph. Standalone: no script, no font, nothing to load."""
-    main, *bodies = [_picture(panel) for panel in panels_of(compiled)]
+def draw_svg(compiled: CompiledDag, marked: Set[NodeId] = frozenset()) -> str:
+    """The picture, bodies as panels below the graph. Standalone: no script, no font, nothing to load.
+
+    The nodes `marked` of the graph stand out.
+    """
+    first, *others = panels_of(compiled)
+    main, bodies = _picture(first, marked), [_picture(panel, frozenset()) for panel in others]
     name = compiled.annotations.name
     head = 34.0 if name else 0.0
     width = main.layout.width
@@ -184,10 +191,10 @@ def _rows(
     return placed, widest, y + row_height
 
 
-def _picture(panel: Panel) -> _Picture:
+def _picture(panel: Panel, marked: Set[NodeId]) -> _Picture:
     nodes = list(panel.dag.nodes.values())
     numbers: dict[NodeId, int] = {node.id: number for number, node in enumerate(nodes)}
-    figures = [_figure(caption_of(panel, node)) for node in nodes]
+    figures = [_figure(caption_of(panel, node), is_marked=node.id in marked) for node in nodes]
     links: list[Link] = []
     words: list[str] = []
     guards: list[str] = []
@@ -205,15 +212,16 @@ def _picture(panel: Panel) -> _Picture:
     return _Picture(panel, figures, words, guards, lay_out([figure.box for figure in figures], links))
 
 
-def _figure(caption: Caption) -> _Figure:
+def _figure(caption: Caption, *, is_marked: bool) -> _Figure:
     subtitle = " · ".join((caption.kind, *(shorten(detail) for detail in caption.details)))
     if len(subtitle) > _LONGEST_SUBTITLE:
         subtitle = f"{subtitle[: _LONGEST_SUBTITLE - 1]}…"
     shown = Caption(shorten(caption.title), caption.kind, caption.details)
     title_width, small_width = _text_width(shown.title, _TITLE_SIZE, bold=True), _text_width(subtitle, _SMALL_SIZE)
     if caption.kind in ("fork", "join"):
-        return _Figure(shown, subtitle, Box(title_width + small_width + 54, _PILL_HEIGHT), is_bar=True)
-    return _Figure(shown, subtitle, Box(max(title_width, small_width) + _ICON_ROOM + 16, _BOX_HEIGHT), is_bar=False)
+        return _Figure(shown, subtitle, Box(title_width + small_width + 54, _PILL_HEIGHT), True, is_marked)
+    width = max(title_width, small_width) + _ICON_ROOM + 16
+    return _Figure(shown, subtitle, Box(width, _BOX_HEIGHT), False, is_marked)
 
 
 def _draw_picture(picture: _Picture, parts: list[str], *, is_body: bool) -> None:
@@ -238,7 +246,8 @@ def _draw_figure(figure: _Figure, x: float, y: float, parts: list[str]) -> None:
     radius = box.height / 2 if figure.is_bar or caption.kind == "pass" else 8.0
     parts.append(f"<g><title>{_text(caption.title)} ({_text(figure.subtitle)})</title>")
     rectangle = f'x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}" rx="{_n(radius)}"'
-    parts.append(f'<rect class="box {caption.kind}" {rectangle}/>')
+    style = f"box {caption.kind}{' marked' if figure.is_marked else ''}"
+    parts.append(f'<rect class="{style}" {rectangle}/>')
     icon_x = left + (18 if figure.is_bar else 22)
     style = "icon iconbar" if figure.is_bar else "icon"
     parts.append(f'<path class="{style}" transform="translate({_n(icon_x)},{_n(y)})" d="{_ICONS[caption.kind]}"/>')

@@ -1,17 +1,16 @@
 """Verifies a Spec, level by level: bodies first, since how they may end says what may happen to whoever runs them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from waygrid_core.dag.caption import describe_guard
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.edge import CONDITION, JOIN, SUCCESS, edges_from
 from waygrid_core.dag.node import CallWork, EachWork, JoinNode, LoopWork, TaskNode
-from waygrid_core.model.canonical_json import canonical_json
+from waygrid_core.history.status import shown_status
 from waygrid_core.model.identifiers import DagHash, NodeId
 from waygrid_core.policy.join import And
-from waygrid_core.spec.guarantees import write_guarantee
-from waygrid_core.spec.node import AtMost, NeverBefore
+from waygrid_core.spec.node import AtMost, Guarantee, NeverBefore
 from waygrid_core.verify.advice import advice_on
 from waygrid_core.verify.explore import Exploration, Explorer, Flaw
 from waygrid_core.verify.findings import Finding, LevelReport, Verification
@@ -66,7 +65,7 @@ class _Verifier:
             states=found.states,
             transitions=found.transitions,
             is_exhaustive=found.is_exhaustive,
-            ends=tuple(sorted({status for status, _ in found.ends})),
+            ends=tuple(sorted({shown_status(status) for status, _ in found.ends})),
             findings=findings,
             guarantees=len(promises),
         )
@@ -165,8 +164,8 @@ def _flaws(level: Level, promises: Sequence[Promise], found: Exploration) -> Ite
                     unhandled.append(flaw)
             case "guarantee-broken":
                 assert isinstance(flaw.about, int), "it is about a promise"
-                guarantee = canonical_json(write_guarantee(promises[flaw.about].guarantee)).decode()
-                yield Finding(code=flaw.code, sentence=f"{level.place}{guarantee} does not hold", run=flaw.run)
+                sentence = _broken_promise(level, promises[flaw.about].guarantee)
+                yield Finding(code=flaw.code, sentence=sentence, run=flaw.run)
             case _:
                 detail = f": {flaw.detail}" if flaw.detail else ""
                 yield Finding(code=flaw.code, sentence=f"{_SENTENCES[flaw.code]}{detail}", run=flaw.run)
@@ -179,6 +178,17 @@ def _flaws(level: Level, promises: Sequence[Promise], found: Exploration) -> Ite
             nodes=titles,
             run=unhandled[0].run,
         )
+
+
+def _broken_promise(level: Level, guarantee: Guarantee) -> str:
+    match guarantee:
+        case NeverBefore(dispatch=dispatch, succeeded=succeeded):
+            return f"{level.place}{dispatch} may be dispatched before {level.place}{succeeded} has succeeded"
+        case AtMost(dispatch=dispatch, times=times):
+            often = {0: "at all", 1: "more than once"}.get(times, f"more than {times} times")
+            return f"{level.place}{dispatch} may be dispatched {often}"
+        case _:
+            assert_never(guarantee)
 
 
 _SENTENCES: Final = {

@@ -34,6 +34,9 @@ GROUPS: Final = {
         Command(
             "validate", "FILE...", "Say whether Specs are right, and everything that is wrong.", "validate:validate"
         ),
+        Command(
+            "verify", "FILE...", "Go through all runs of a Spec, and say what can go wrong.", "verify:verify_command"
+        ),
         Command("compile", "FILE", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
         Command("graph", "FILE", "Draw the graph of a Spec.", "graph:graph"),
         Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
@@ -43,7 +46,15 @@ GROUPS: Final = {
         Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),
         Command("dev", "", "Run the whole platform in one process.", "dev:dev_command"),
         Command("worker", "MODULE:APP", "Serve an app's addresses for a server elsewhere.", "worker:worker_command"),
-        Command("key", "new NAME", "Make an API key.", "key:key_command"),
+    ),
+    "Who may": (
+        Command(
+            "key new", "NAME", "Make an API key for a settings file.", "key:new_key_command", examples="NEW_EXAMPLES"
+        ),
+        Command("key add", "NAME", "Have a server make an API key.", "key:add_key", examples="ADD_EXAMPLES"),
+        Command("key list", "", "List who has an API key.", "key:list_keys", examples="LIST_EXAMPLES"),
+        Command("key remove", "NAME...", "Take API keys away.", "key:remove_keys", examples="REMOVE_EXAMPLES"),
+        Command("audit", "", "Tell who asked for what.", "audit:audit"),
     ),
     "A cluster": (
         Command("serve", "SERVICE[,SERVICE...]", "Run services of a cluster in this process.", "serve:serve_command"),
@@ -93,6 +104,7 @@ COMMANDS: Final = tuple(command for group in GROUPS.values() for command in grou
 
 _FAMILIES: Final = {
     "dead-letters": "Messages that nobody could handle: what they are, and what becomes of them.",
+    "key": "API keys: who may do what.",
     "topics": "The topics of Kafka that a cluster needs.",
 }
 """What commands of two words are about, by the first word."""
@@ -110,6 +122,7 @@ dispatched to whom, and what follows.
 _TAIL: Final = """\
 Try:
   waygrid validate order.yaml                     is it right?
+  waygrid verify order.yaml                       can it get stuck, or break its word?
   waygrid test scenarios/                         does it do what I expect?
   waygrid run order.yaml --payload '{"id": 1}'    do it, here and now
   waygrid dev                                     start a server, and then:

@@ -17,7 +17,7 @@ def test_money_goes_out_before_anybody_has_approved() -> None:
     )
     assert the_error(document) == (
         "guarantee-broken",
-        '{"never":{"before":{"succeeded":"approval"},"dispatch":"payout"}} does not hold',
+        "payout may be dispatched before approval has succeeded",
         [
             "it begins: both opens, approval is dispatched, reserve is dispatched",
             "reserve succeeds: payout is dispatched",
@@ -63,7 +63,7 @@ def test_a_guarantee_about_a_body_is_broken_by_whoever_runs_it_too_often() -> No
     )
     code, sentence, run = the_error(document)
     assert (code, run) == ("guarantee-broken", ["it begins: poll is dispatched"])
-    assert "poll/charge" in sentence
+    assert sentence == "poll/charge may be dispatched more than 2 times"
 
 
 def test_what_runs_at_the_end_runs_without_what_should_come_before() -> None:
