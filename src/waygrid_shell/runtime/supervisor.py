@@ -20,7 +20,7 @@ Run: TypeAlias = Callable[[], Coroutine[None, None, None]]
 """Makes a service and runs it, until it fails or is canceled."""
 
 SHORTEST_REST_SECONDS: Final = 0.5
-LONGEST_REST_SECONDS: Final = 30.0
+LONGEST_REST_SECONDS: Final = 5.0
 WELL_AFTER_SECONDS: Final = 2.0
 """A service that has run for so long has handled what it failed with before: it is well again."""
 
