@@ -96,6 +96,26 @@ def open_shared_ports(request: pytest.FixtureRequest) -> OpenPorts:
     return _quick(request)
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgres", "redis", "redis cluster"])
+def open_timer_ports(request: pytest.FixtureRequest, tmp_path: Path) -> OpenPorts:
+    """For the timer book; that of Redis is an index over one in memory."""
+    match request.param:
+        case "sqlite":
+            return lambda: sqlite_ports(tmp_path)
+        case "postgres":
+            return partial(on_postgres, request.getfixturevalue("migrated_database"))
+        case _:
+            return _quick(request)
+
+
+@pytest.fixture(params=["memory", "postgres", "redis", "redis cluster"])
+def open_timer_ports_of_a_cluster(request: pytest.FixtureRequest) -> OpenPorts:
+    """For a timer book beside a log of many partitions."""
+    if request.param == "postgres":
+        return partial(on_postgres, request.getfixturevalue("migrated_database"))
+    return _quick(request)
+
+
 def _quick(request: pytest.FixtureRequest) -> OpenPorts:
     kept = memory_ports()
     redis = None
@@ -118,6 +138,7 @@ def _quick(request: pytest.FixtureRequest) -> OpenPorts:
                 lease_table=quick.lease_table,
                 presence=quick.presence,
                 rate_limiter=quick.rate_limiter,
+                timer_book=quick.timer_index(kept.timer_book),
             )
 
     return opened
