@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 
 from attrs import evolve, frozen
 
@@ -36,7 +37,12 @@ class OpenLog:
 def on_kafka(bootstrap: str) -> Iterator[OpenLog]:
     """A log on these brokers, apart from all others there; its topics are deleted at the end."""
     name = f"t{secrets.token_hex(5)}"
-    settings = KafkaSettings(servers=(bootstrap,), topic_prefix=name, partitions=PARTITIONS)
+    settings = KafkaSettings(
+        servers=(bootstrap,),
+        topic_prefix=name,
+        partitions=PARTITIONS,
+        session_timeout=timedelta(seconds=3),  # who comes or goes is noticed within a third of it
+    )
     book, blobs, others = MemoryDeadLetterBook(), MemoryBlobStore(), memory_ports()
 
     @asynccontextmanager

@@ -130,10 +130,10 @@ class Publisher:
             lane, _ = self._ready.popitem()
             if not lane.waiting or lane.under_way is not None:
                 continue
-            batch = lane.fill(producer.create_batch(), now)
+            batch = lane.fill(now)
             lane.under_way = batch
             try:
-                acknowledged = await producer.send_batch(batch.builder, lane.topic, partition=lane.partition)
+                acknowledged = await producer.send_batch(batch, lane.topic, partition=lane.partition)
             except (KafkaError, AssertionError) as error:  # asserted: the partition is gone
                 self._replace(unavailable(error))
                 return

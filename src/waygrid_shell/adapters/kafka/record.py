@@ -20,12 +20,23 @@ Headers: TypeAlias = Sequence[tuple[str, bytes]]
 
 def headers_of(record: TransportEnvelope) -> list[tuple[str, bytes]]:
     """The headers of a record as Kafka takes them."""
-    return [(name, text.encode("utf-8", "backslashreplace")) for name, text in record.headers.items()]
+    try:
+        return [(name, text.encode()) for name, text in record.headers.items()]
+    except UnicodeEncodeError:
+        return [(_text(name).decode(), _text(text)) for name, text in record.headers.items()]
 
 
 def key_of(record: TransportEnvelope) -> bytes:
     """The key of a record as Kafka takes it."""
-    return record.key.encode("utf-8", "backslashreplace")
+    try:
+        return record.key.encode()
+    except UnicodeEncodeError:
+        return _text(record.key)
+
+
+def _text(text: str) -> bytes:
+    """JSON may have a half of a character in a text; UTF-8 may not."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def mapping_of(headers: Headers) -> dict[str, str]:
