@@ -2,17 +2,31 @@
 
 from typing import Final
 
+import anyio.to_thread
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.spec.document import Format
 from waygrid_core.spec.problem import SpecErrors
+from waygrid_core.verify.report import document_of
+from waygrid_core.verify.verification import verify
+from waygrid_shell.api.auditing import about
 from waygrid_shell.api.compiling import invalid_spec
-from waygrid_shell.api.operation import Answer, Operation
+from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.api.respond import JSON, media_type_of, read_bytes, respond, spec_errors, unsupported_media_type
+from waygrid_shell.api.respond import (
+    JSON,
+    bad_parameter,
+    media_type_of,
+    read_bytes,
+    respond,
+    spec_errors,
+    unsupported_media_type,
+)
 from waygrid_shell.origins.acceptance.compiling import compiled_text
 from waygrid_shell.resources.submission import SpecVerdict
 
@@ -28,14 +42,30 @@ _FORMATS: Final[dict[str, Format]] = {
 _SAYS: Final = "The body is the Spec, as JSON or YAML. Bodies in it may name DAGs that are stored, by hash."
 
 
+_VERIFIED_STATES: Final = 2_000
+"""Of each graph: less than a second's work. `waygrid verify` takes its time."""
+
+_VERIFY: Final = Parameter(
+    name="verify",
+    place="query",
+    says="Go through the runs of the Spec too, and say what can go wrong, as `waygrid verify` does; of a large Spec "
+    f"through {_VERIFIED_STATES} states of each graph, and then through runs at random.",
+    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+)
+
+
 def operations(platform: Platform) -> tuple[Operation, ...]:
     """Say whether a Spec is right; keep one."""
+
+    room = CapacityLimiter(1)
 
     async def validate(request: Request) -> Response:
         outcome = await _compiled(platform, request)
         if isinstance(outcome, Failure):
             return respond(SpecVerdict(valid=False, errors=spec_errors(outcome.failure())))
-        return respond(SpecVerdict(valid=True, dag=outcome.unwrap().dag.hash))
+        compiled = outcome.unwrap()
+        verification = await _verified(compiled, room) if _is_wanted(request) else None
+        return respond(SpecVerdict(valid=True, dag=compiled.dag.hash, verification=verification))
 
     async def store(request: Request) -> Response:
         outcome = await _compiled(platform, request)
@@ -44,6 +74,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
         compiled = outcome.unwrap()
         await platform.dag_store.put(compiled)
         dag = compiled.dag.hash
+        about(request, dag)
         return respond(SpecVerdict(valid=True, dag=dag), 201, {"Location": f"/v1/dags/{dag}"})
 
     return (
@@ -56,6 +87,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
             description=f"{_SAYS} Nothing is kept.",
             scope="read",
             handle=validate,
+            parameters=(_VERIFY,),
             body_types=(JSON, YAML),
             answers={200: Answer(says="The verdict.", document=SpecVerdict)},
         ),
@@ -80,3 +112,19 @@ async def _compiled(platform: Platform, request: Request) -> Outcome[CompiledDag
     if written_in is None:
         raise unsupported_media_type(media_type, f"{JSON}, or {YAML}")
     return await compiled_text(platform.dag_store, await read_bytes(request), written_in)
+
+
+def _is_wanted(request: Request) -> bool:
+    text = request.query_params.get("verify", "false")
+    if text not in ("true", "false"):
+        raise bad_parameter("verify", f"{text[:40]!r} is neither true nor false")
+    return text == "true"
+
+
+async def _verified(compiled: CompiledDag, room: CapacityLimiter) -> JsonValue:
+    """In a thread, one at a time: others are served meanwhile."""
+
+    def work() -> JsonValue:
+        return dict(document_of(verify(compiled, budget=_VERIFIED_STATES)))
+
+    return await anyio.to_thread.run_sync(work, limiter=room)

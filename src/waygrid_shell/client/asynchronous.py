@@ -28,6 +28,16 @@ from waygrid_shell.client.requests import (
 from waygrid_shell.resources.document import to_json
 from waygrid_shell.resources.history import History, HistoryEntry
 from waygrid_shell.resources.platform import DeadLetterPage, DeadLetterView, Health, Moved
+from waygrid_shell.resources.principals import (
+    AuditPage,
+    AuditView,
+    MadePrincipal,
+    NewPrincipal,
+    PrincipalList,
+    PrincipalView,
+    RemovedPrincipal,
+    ScopeName,
+)
 from waygrid_shell.resources.submission import (
     Accepted,
     AcceptedBatch,
@@ -40,7 +50,7 @@ from waygrid_shell.resources.submission import (
 from waygrid_shell.resources.traversal import ENDED, Status, TraversalPage, TraversalSummary, TraversalView
 
 T = TypeVar("T")
-_Page = TypeVar("_Page", TraversalPage, History, DeadLetterPage)
+_Page = TypeVar("_Page", TraversalPage, History, DeadLetterPage, AuditPage)
 
 DEFAULT_SERVER: Final = "http://127.0.0.1:8400"
 """Where `waygrid dev` listens."""
@@ -341,9 +351,12 @@ class WaygridClient:
         answer = await self._connection.answer(Ask(method="GET", path=f"/v1/dags/{path_part(dag)}"))
         return self._connection.json(answer.body)
 
-    async def validate(self, spec: GivenSpec) -> SpecVerdict:
-        """Whether a Spec is right, and everything that is wrong with it. Nothing is kept."""
-        return await self._spec("/v1/specs/validate", spec)
+    async def validate(self, spec: GivenSpec, *, verify: bool = False) -> SpecVerdict:
+        """Whether a Spec is right, and everything that is wrong with it. Nothing is kept.
+
+        `verify`: go through its runs too, and say what can go wrong in any of them.
+        """
+        return await self._spec("/v1/specs/validate", spec, given(verify="true" if verify else None))
 
     async def store(self, spec: GivenSpec) -> SpecVerdict:
         """Keep a Spec: from then on traversals can be handed in by the hash of its DAG. Raises `SpecRefused`."""
@@ -372,6 +385,40 @@ class WaygridClient:
             if not error.was_repeated:
                 raise  # else an earlier try removed it, and its answer was lost
 
+    async def principals(self) -> Sequence[PrincipalView]:
+        """Who has an API key, by name; those of the server's settings too."""
+        return (await self._document("GET", "/v1/principals", PrincipalList)).items
+
+    async def add_principal(
+        self, name: str, scopes: Sequence[ScopeName], *, expires_in: timedelta | None = None
+    ) -> MadePrincipal:
+        """Give somebody an API key, which the answer has, this once. Raises `ProblemAnswer` (409) for a name in use.
+
+        So it may also if an answer was lost on its way: then remove the principal, and add it again.
+        """
+        lasts = None if expires_in is None else write_duration(expires_in)
+        wanted = NewPrincipal(name=name, scopes=tuple(scopes), expires_in=lasts)
+        return await self._document("POST", "/v1/principals", MadePrincipal, body=to_json(wanted))
+
+    async def remove_principal(self, name: str) -> bool:
+        """Take somebody's API key away; whether it was the last one, so that no request needs a key from now on."""
+        try:
+            removed = await self._document("DELETE", f"/v1/principals/{quote(name, safe='/')}", RemovedPrincipal)
+        except NotFound as error:
+            if not error.was_repeated:
+                raise
+            return False  # an earlier try removed it, and its answer was lost
+        return removed.opens_doors
+
+    async def audit(
+        self, *, principal: str | None = None, subject: str | None = None, page_size: int = 100
+    ) -> AsyncGenerator[AuditView, None]:
+        """Who asked for what to be changed, the newest first: by that principal, about that subject."""
+        query = given(principal=principal, subject=subject, limit=str(page_size))
+        async for page in self._pages("/v1/audit", AuditPage, query):
+            for entry in page.items:
+                yield entry
+
     async def health(self) -> Health:
         """Whether the server can serve, and if not, why."""
         ask = Ask(method="GET", path="/health/ready", answers_with_503=True)
@@ -396,9 +443,9 @@ class WaygridClient:
         )
         return await self._connection.document(ask, kind)
 
-    async def _spec(self, path: str, spec: GivenSpec) -> SpecVerdict:
+    async def _spec(self, path: str, spec: GivenSpec, query: tuple[tuple[str, str], ...] = ()) -> SpecVerdict:
         body, media_type = spec_body(spec)
-        ask = Ask(method="POST", path=path, body=body, media_type=media_type)
+        ask = Ask(method="POST", path=path, query=query, body=body, media_type=media_type)
         return await self._connection.document(ask, SpecVerdict)
 
     async def _post(self, path: str, body: JsonValue = None) -> None:

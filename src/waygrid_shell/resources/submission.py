@@ -102,8 +102,12 @@ class SpecError:
 
 @frozen(kw_only=True)
 class SpecVerdict:
-    """Whether a Spec is right; `dag` is its hash then."""
+    """Whether a Spec is right; `dag` is its hash then.
+
+    `verification` is what `waygrid verify --format json` says of one file, if it was asked for.
+    """
 
     valid: bool
     dag: str | None = None
     errors: tuple[SpecError, ...] = ()
+    verification: JsonValue = None

@@ -32,6 +32,17 @@ async def test_a_spec_that_is_right_is_said_to_be_and_not_kept(api: Api) -> None
     assert (await api.ask("GET", f"/v1/dags/{reply.document['dag']}")).status == 404
 
 
+async def test_the_runs_of_a_spec_are_gone_through_if_that_is_asked_for(api: Api) -> None:
+    guarantee = {"never": {"dispatch": "charge", "before": {"succeeded": "system/waystation"}}}
+    order = {**ORDER, "guarantees": [guarantee]}
+    reply = await api.ask("POST", "/v1/specs/validate?verify=true", order)
+    assert (reply.status, reply.document["verification"]["verdict"]) == (200, "broken")
+    (finding, *_) = reply.document["verification"]["levels"][0]["findings"]
+    assert (finding["code"], finding["run"]) == ("guarantee-broken", ["it begins: charge is dispatched"])
+    assert "verification" not in (await api.ask("POST", "/v1/specs/validate?verify=false", order)).document
+    assert (await api.ask("POST", "/v1/specs/validate?verify=perhaps", order)).status == 400
+
+
 async def test_a_spec_that_is_wrong_is_said_to_be_with_all_its_problems(api: Api) -> None:
     reply = await api.ask("POST", "/v1/specs/validate", WRONG)
     assert reply.status == 200
