@@ -11,6 +11,7 @@ written makes up the next.
 import asyncio
 import logging
 import math
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -59,6 +60,9 @@ more than that many stand between them."""
 
 _PATIENCE_SECONDS: Final = 5.0
 """What a handler that was canceled, or is past its deadline, has to end in; then its place goes to the next attempt."""
+
+_MAX_WITHDRAWN: Final = 10_000
+"""Cancels of attempts that nobody here has heard of: their requests may come later, from who was slow to send them."""
 
 MAX_ABANDONED: Final = 100
 """Handlers of one address that go on all the same beside those at its places; from then on each keeps its place."""
@@ -125,6 +129,7 @@ class Worker:
         self._tally = AttemptTally(address, metrics or Metrics())
         self._under_way: dict[str, _UnderWay] = {}
         self._places: Places[_UnderWay] | None = None
+        self._withdrawn: OrderedDict[str, None] = OrderedDict()
         self._finished: list[_Finished] = []
         self._fresh: dict[str, Message] = {}
         """Answers that the ledger may not have known when it was last asked."""
@@ -212,14 +217,20 @@ class Worker:
             under_way.deliveries.append(delivery)
         elif (answer := self._fresh.get(key) or remembered.get(key)) is not None:
             self._finish(_Finished(key, trace, [delivery], answer, is_remembered=True))
+        elif key in self._withdrawn:
+            self._finish(_Finished(key, trace, [delivery], None))
         elif not self._is_closing:
             self._under_way[key] = under_way = _UnderWay(request, key, trace, [delivery])
             places.give(under_way)
 
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> bool:
         """Whether there was something to cancel: then both are acknowledged together, lest a crash part them."""
-        under_way = self._under_way.get(key_of(message))
+        key = key_of(message)
+        under_way = self._under_way.get(key)
         if under_way is None:
+            self._withdrawn[key] = None
+            if len(self._withdrawn) > _MAX_WITHDRAWN:
+                self._withdrawn.popitem(last=False)
             return False
         under_way.deliveries.append(delivery)
         if not under_way.is_canceled:

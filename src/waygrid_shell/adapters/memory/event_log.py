@@ -34,6 +34,7 @@ class _Topic:
     partitions: list[Partition]
     readers: list[MemorySubscription] = field(factory=list)
     """In the order in which they came; partition n is read by number (n + turn) of them."""
+    zombies: set[MemorySubscription] = field(factory=set)
     turn: int = 0
     ids: set[str] = field(factory=set)
     """Of all that is not acknowledged."""
@@ -96,6 +97,7 @@ class MemoryEventLog:
             yield subscription
         finally:
             for topic in read:
+                topic.zombies.discard(subscription)
                 if subscription in topic.readers:
                     topic.readers.remove(subscription)
                 for partition in topic.partitions:
@@ -126,6 +128,7 @@ class MemoryEventLog:
         """It loses its partitions of the topic and goes on as if it had them: it even sees what comes to them."""
         shared = self._topic(topic)
         shared.readers.remove(subscription)
+        shared.zombies.add(subscription)
         for partition in shared.partitions:
             if partition.owner is subscription:
                 partition.shadows.add(subscription)
@@ -134,8 +137,11 @@ class MemoryEventLog:
         _share(shared)
 
     def wake(self, topic: str, subscription: MemorySubscription) -> None:
-        """The zombie hears what happened to it, and takes part again."""
+        """The zombie hears what happened to it, and takes part again; nothing happens if it has gone."""
         shared = self._topic(topic)
+        if subscription not in shared.zombies:
+            return
+        shared.zombies.discard(subscription)
         for partition in shared.partitions:
             if subscription in partition.shadows:
                 partition.shadows.discard(subscription)

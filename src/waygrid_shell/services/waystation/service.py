@@ -131,7 +131,10 @@ class Waystation:
         await self._accounts.batch(len(deliveries), [(case.present, case.decisions) for case in changed])
 
     async def _without_recorded(self, mail: list[Mail], suspects: Sequence[Mail], batch: Batch) -> list[Mail]:
-        """The messages that nobody has heard; what the others decided is sent again."""
+        """The messages that nobody has heard; what the others decided is sent again.
+
+        Raises `VersionConflict` if one of them was decided on top of a state that is newer than the one at hand.
+        """
         recorded = await self._journal.recorded([(subject, delivery.record.id) for delivery, subject, _ in suspects])
         if not recorded:
             return mail
@@ -144,10 +147,12 @@ class Waystation:
             if decision is None:
                 fresh.append((delivery, subject, envelope))
                 continue
+            case = batch.cases.get(subject)
+            if case is None or case.base < decision.version:  # decided after we looked, or behind our back
+                raise VersionConflict(subject, 0 if case is None else case.base)
             heard[subject][cause] = decision
-            present = batch.cases[subject].present
-            if isinstance(envelope.message, TraversalRequested) and present.state.has_ended:
-                told += told_again(present, cause, self._clock.now())
+            if isinstance(envelope.message, TraversalRequested) and case.present.state.has_ended:
+                told += told_again(case.present, cause, self._clock.now())
         for subject, decisions in heard.items():
             present = batch.cases[subject].present
             made = sorted(decisions.values(), key=lambda each: each.version)
