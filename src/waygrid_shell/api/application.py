@@ -17,6 +17,7 @@ from starlette.types import Scope as AsgiScope
 from starlette.websockets import WebSocket
 
 from waygrid_shell.api import (
+    audit,
     channels,
     dags,
     dead_letters,
@@ -26,18 +27,20 @@ from waygrid_shell.api import (
     live,
     metrics_page,
     openapi,
+    principals,
     retry,
     specs,
     traversals,
     work,
 )
 from waygrid_shell.api.access import require
+from waygrid_shell.api.auditing import GRANTED, acting
 from waygrid_shell.api.body_limit import BodyLimit
 from waygrid_shell.api.live import EVENT_STREAM
 from waygrid_shell.api.openapi import plain_path
 from waygrid_shell.api.operation import Operation
 from waygrid_shell.api.platform import Platform
-from waygrid_shell.api.problem_of import problem_response
+from waygrid_shell.api.problem_of import problem_response, refusal_of
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import bad_parameter
 from waygrid_shell.api.watch import Watch
@@ -79,6 +82,7 @@ def _lifespan(platform: Platform) -> Lifespan:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(platform.endings.run)
             tasks.start_soon(platform.lookout.run)
+            tasks.start_soon(platform.auditor.run)
             yield
             tasks.cancel_scope.cancel()
 
@@ -96,6 +100,8 @@ def all_operations(platform: Platform) -> tuple[Operation, ...]:
         *specs.operations(platform),
         *dags.operations(platform),
         *dead_letters.operations(platform),
+        *principals.operations(platform),
+        *audit.operations(platform),
         *health.operations(platform),
         *metrics_page.operations(platform),
     )
@@ -127,10 +133,14 @@ class Resource:
         scope["waygrid.route"] = self._route
         with self._limit.around(receive, scope) as counted:
             request = Request(scope, counted)
+            outcome = GRANTED
             try:
                 response = await self._answer(request)
             except Exception as error:  # the seam: whatever an operation raises becomes a problem
-                response = problem_response(error, request.url.path)
+                refusal = refusal_of(error)
+                outcome = refusal.problem.code
+                response = problem_response(refusal, request.url.path)
+            self._platform.auditor.note(request, outcome)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -139,8 +149,10 @@ class Resource:
             allowed = ", ".join(sorted(self._operations))
             detail = f"{request.method} is not among the methods of this path: {allowed}"
             raise Refusal(405, "method-not-allowed", "The path has no such method", detail, headers={"Allow": allowed})
+        if operation.is_audited:
+            acting(request, operation.name)
         if operation.scope is not None:
-            require(self._platform, request, operation.scope)
+            await require(self._platform, request, operation.scope)
         _refuse_unknown_parameters(request, operation)
         return await operation.handle(request)
 

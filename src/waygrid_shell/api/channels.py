@@ -48,7 +48,7 @@ def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:
     """Where listeners come to."""
 
     async def serve(websocket: WebSocket) -> None:
-        require(platform, websocket, "read")
+        await require(platform, websocket, "read")
         channel, after = _channel(websocket), _after(websocket)
         await websocket.accept()
         await _Listener(websocket, platform.channel_log, channel).serve(after)

@@ -9,6 +9,7 @@ from waygrid_core.codec.json_bytes import read_json
 from waygrid_core.model.instant import parse_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Success
+from waygrid_shell.api.auditing import about
 from waygrid_shell.api.listing import next_page
 from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.parameters import LIMIT
@@ -51,9 +52,11 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 
     async def redrive_dead_letter(request: Request) -> Response:
         position = _position(request)
+        about(request, f"dead-letter/{position}")
         return _moved(await log.redrive([position]), position)
 
-    async def redrive_dead_letters(_: Request) -> Response:
+    async def redrive_dead_letters(request: Request) -> Response:
+        about(request, "dead-letters")
         positions: list[int] = []  # all first: what dies again is not to be tried for ever
         while found := await log.dead_letters(after=positions[-1] if positions else 0, limit=_AT_ONCE):
             positions += [each.position for each in found]
@@ -64,6 +67,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 
     async def discard_dead_letter(request: Request) -> Response:
         position = _position(request)
+        about(request, f"dead-letter/{position}")
         return _moved(await log.discard([position]), position)
 
     return (

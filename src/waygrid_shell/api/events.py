@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from waygrid_core.model.json_pointer import write_pointer
+from waygrid_shell.api.auditing import about
 from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.parameters import ID, IDEMPOTENCY_KEY
 from waygrid_shell.api.platform import Platform
@@ -62,6 +63,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
         key = request.query_params.get("key", "")
         if not 1 <= len(key) <= MAX_KEY:
             raise bad_parameter("key", f"write the key of the event, 1 to {MAX_KEY} characters: ?key=order-17")
+        about(request, f"{request.path_params['event']}@{key}")
         return await _send(platform, request, key)
 
     return (

@@ -19,9 +19,7 @@ _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def guard(settings: ServerSettings, connection: HTTPConnection) -> None:
-    """Let the connection pass, or raise `Refusal` (403)."""
-    if settings.keys:
-        return
+    """Let the connection pass, or raise `Refusal` (403). For a platform that needs no key."""
     host = connection.headers.get("host", "")
     if not _is_local(host):
         raise Refusal(

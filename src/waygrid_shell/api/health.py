@@ -9,6 +9,7 @@ from waygrid_shell.api.operation import Answer, Operation
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import respond
+from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.resources.platform import Health
 
 
@@ -16,10 +17,10 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
     """Live, ready."""
 
     async def is_live(request: Request) -> Response:
-        return respond(_health(platform, request))
+        return respond(await _health(platform, request))
 
     async def is_ready(request: Request) -> Response:
-        health = _health(platform, request)
+        health = await _health(platform, request)
         return respond(health, 200 if health.ready else 503)
 
     return (
@@ -51,10 +52,10 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
     )
 
 
-def _health(platform: Platform, request: Request) -> Health:
+async def _health(platform: Platform, request: Request) -> Health:
     health = platform.health()
     try:
-        require(platform, request, "read")
-    except Refusal:
+        await require(platform, request, "read")
+    except (Refusal, PortFailure):
         return evolve(health, reasons=())
     return health

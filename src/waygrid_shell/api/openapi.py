@@ -10,6 +10,7 @@ from starlette.responses import Response
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.platform import Platform
+from waygrid_shell.api.principals import PATH as PRINCIPALS
 from waygrid_shell.api.problem_of import PROBLEM_JSON
 from waygrid_shell.api.respond import JSON
 from waygrid_shell.api.schemas import Schema, Schemas
@@ -30,6 +31,7 @@ _TAGS: Final = {
     "events": "What awaits wait for.",
     "specs": "Checked, and stored as DAGs.",
     "dags": "Stored DAGs, by hash.",
+    "principals": "Who has an API key, and who asked for what.",
     "dead letters": "Messages that nobody could handle.",
     "platform": "Health, metrics, this document.",
 }
@@ -54,10 +56,10 @@ _PROBLEMS: Final[Mapping[int, str]] = {
 
 def operations(platform: Platform, others: Sequence[Operation]) -> tuple[Operation, ...]:
     """The document that describes `others` and itself."""
-    written = b""
+    written: dict[bool, bytes] = {}
 
     async def get_openapi(_: Request) -> Response:
-        return Response(written, media_type=JSON)
+        return Response(written[await platform.keys.are_needed()], media_type=JSON)
 
     own = Operation(
         method="GET",
@@ -69,7 +71,8 @@ def operations(platform: Platform, others: Sequence[Operation]) -> tuple[Operati
         handle=get_openapi,
         answers={200: Answer(says="OpenAPI 3.1.", media_type=JSON)},
     )
-    written = write_json(document((*others, own), platform.health().version, needs_key=bool(platform.settings.keys)))
+    every, version = (*others, own), platform.health().version
+    written |= {needs: write_json(document(every, version, needs_key=needs)) for needs in (False, True)}
     return (own,)
 
 
@@ -109,7 +112,7 @@ def document(operations: Iterable[Operation], version: str, *, needs_key: bool) 
                 "key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key of the settings. Without keys in the settings none is needed.",
+                    "description": "An API key, of the settings or of a principal. Without any, none is needed.",
                 }
             },
         },
@@ -181,6 +184,8 @@ def _problems_of(operation: Operation) -> list[int]:
         problems |= {404}
     if operation.body is not None or operation.body_types:
         problems |= {408, 413, 415, 422, 429}
+    if operation.path.startswith(PRINCIPALS) and operation.method != "GET":
+        problems |= {409}
     if "Idempotency-Key" in names:
         problems |= {422, 429}
     if operation.method != "GET":

@@ -52,3 +52,8 @@ class Operation:
     body_types: tuple[str, ...] = ()
     """The media types of a body that is no document but anything of these types."""
     is_body_optional: bool = False
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether it is kept who asked for it: it changes something."""
+        return self.method != "GET" and self.scope in ("write", "admin")

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 from attrs import Factory, frozen
 
+from waygrid_shell.api.auditing import Auditor
 from waygrid_shell.api.endings import Endings
+from waygrid_shell.api.keys import Keys
 from waygrid_shell.api.lookout import Lookout
 from waygrid_shell.origins.acceptance.taking_in import Acceptance
+from waygrid_shell.ports.audit_log import AuditLog
 from waygrid_shell.ports.channel_log import ChannelLog
 from waygrid_shell.ports.claim_book import ClaimBook
 from waygrid_shell.ports.clock import Clock
@@ -14,6 +17,7 @@ from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.principal_store import PrincipalStore
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.resources.platform import Health
 from waygrid_shell.settings.settings import ServerSettings
@@ -31,6 +35,8 @@ class Platform:
     seen_ledger: SeenLedger
     channel_log: ChannelLog
     live_feed: LiveFeed
+    principal_store: PrincipalStore
+    audit_log: AuditLog
     clock: Clock
     acceptance: Acceptance
     settings: ServerSettings
@@ -40,3 +46,9 @@ class Platform:
     """Who waits for the end of a traversal."""
     lookout: Lookout = Factory(lambda self: Lookout(self.live_feed), takes_self=True)
     """Who watches traversals live."""
+    keys: Keys = Factory(lambda self: Keys(self.settings.keys, self.principal_store), takes_self=True)
+    """Whose a key is."""
+    auditor: Auditor = Factory(
+        lambda self: Auditor(self.audit_log, self.clock, self.metrics, is_on=self.settings.audit), takes_self=True
+    )
+    """Who keeps who asked for what."""

@@ -23,14 +23,15 @@ _log = logging.getLogger(__name__)
 
 def problem_response(error: BaseException, instance: str) -> Response:
     """The problem that tells of an exception. What nobody foresaw is logged, and told without its insides."""
-    refusal = _refusal_of(error)
+    refusal = refusal_of(error)
     written = to_json(refusal.problem)
     assert isinstance(written, dict), "a problem is an object"
     written["instance"] = instance
     return Response(write_json(written), refusal.problem.status, refusal.headers, media_type=PROBLEM_JSON)
 
 
-def _refusal_of(error: BaseException) -> Refusal:
+def refusal_of(error: BaseException) -> Refusal:
+    """The refusal that an exception is, or becomes; a bug is logged."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     match error:

@@ -85,6 +85,7 @@ def _retry(platform: Platform) -> Handle:
             trace=trace_of(request),
         )
         (traversal,) = await platform.acceptance.take_in([wanted])
+        platform.auditor.granted(request, old, traversal)
         return await accepted(platform, request, traversal, compiled.dag.hash, wait)
 
     return retry_traversal

@@ -110,6 +110,7 @@ def _submit(platform: Platform) -> Handle:
         check_data(submission.payload, "/payload")
         wanted = await wanted_by(platform, request, submission)
         (traversal,) = await platform.acceptance.take_in([wanted])
+        platform.auditor.granted(request, traversal)
         return await accepted(platform, request, traversal, wanted.compiled.dag.hash, wait)
 
     return submit
@@ -141,6 +142,7 @@ def _batch(platform: Platform) -> Handle:
                 for index, payload in enumerate(batch.payloads)
             ]
         )
+        platform.auditor.granted(request, *traversals)
         return respond(AcceptedBatch(dag=compiled.dag.hash, ids=tuple(traversals)), 202)
 
     return submit_batch

@@ -9,7 +9,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from waygrid_shell.api.access import require
+from waygrid_shell.api.auditing import GRANTED, acting
 from waygrid_shell.api.platform import Platform
+from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.work_connection import WorkConnection
 from waygrid_shell.hosting.desk import Desks
 from waygrid_shell.resources.work import WORK_PATH
@@ -25,7 +27,13 @@ def sockets(platform: Platform) -> tuple[WebSocketRoute, ...]:
     )
 
     async def serve(websocket: WebSocket) -> None:
-        require(platform, websocket, "work")
+        acting(websocket, "work")
+        try:
+            await require(platform, websocket, "work")
+        except Refusal as refusal:
+            platform.auditor.note(websocket, refusal.problem.code)
+            raise
+        platform.auditor.note(websocket, GRANTED)
         await websocket.accept()
         await WorkConnection(websocket, desks, platform).serve()
 

@@ -102,6 +102,10 @@ class SyncWaygridClient:
     dead_letter = _blocking(WaygridClient.dead_letter)
     redrive = _blocking(WaygridClient.redrive)
     discard = _blocking(WaygridClient.discard)
+    principals = _blocking(WaygridClient.principals)
+    add_principal = _blocking(WaygridClient.add_principal)
+    remove_principal = _blocking(WaygridClient.remove_principal)
+    audit = _iterating(WaygridClient.audit)
     health = _blocking(WaygridClient.health)
 
     @property

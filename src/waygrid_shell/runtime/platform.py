@@ -33,6 +33,8 @@ def platform_over(
         seen_ledger=ports.seen_ledger,
         channel_log=ports.channel_log,
         live_feed=ports.live_feed,
+        principal_store=ports.principal_store,
+        audit_log=ports.audit_log,
         clock=ports.clock,
         acceptance=acceptance or acceptance_over(ports, settings, metrics),
         settings=settings,

@@ -1,6 +1,7 @@
 """Makes API keys. A key is shown once; what is kept is its digest."""
 
 import hashlib
+import re
 import secrets
 from typing import Final
 
@@ -10,6 +11,9 @@ from waygrid_shell.settings.settings import ApiKey, Scope
 
 PREFIX: Final = "wg_"
 """So that people, and tools that look for keys in the wrong places, know what it is."""
+
+KEY_NAME: Final = re.compile(r"[A-Za-z0-9._/@-]{1,64}")
+"""What a key may be called."""
 
 _BYTES: Final = 32
 

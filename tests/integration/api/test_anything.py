@@ -1,5 +1,6 @@
 """Whatever is sent, right or wrong: no request breaks the server, and every answer is what OpenAPI says it is."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -16,8 +17,12 @@ from tests.integration.api.serving import Api, platform_over, serving
 from waygrid_shell.api.application import all_operations
 from waygrid_shell.api.openapi import document
 from waygrid_shell.runtime.wiring import memory_ports
+from waygrid_shell.settings.settings import ApiKey, ServerSettings
 
 PASS: Final[Any] = {"entryPoints": [{"type": "pass"}]}
+
+KEY: Final = ApiKey(name="any", digest=hashlib.sha256(b"any").hexdigest(), scopes=frozenset({"admin"}))
+AUTHORIZED: Final = {"Authorization": "Bearer any"}
 
 CONFORMS: Final = [
     not_a_server_error,
@@ -32,8 +37,11 @@ CONFORMS: Final = [
 
 @asynccontextmanager
 async def with_something_in_it() -> Any:
-    """An API with a traversal that has ended and a DAG that is stored."""
-    async with serving(memory_ports()) as api:
+    """An API with a traversal that has ended and a DAG that is stored. Principals come and go; the key of the settings
+    stays.
+    """
+    async with serving(memory_ports(), settings=ServerSettings(keys=(KEY,))) as api:
+        api.session.headers.update(AUTHORIZED)
         yield api, await api.outcome(PASS)
 
 
@@ -44,7 +52,7 @@ def served() -> Iterator[tuple[Api, Any]]:
 
 
 schema: Any = schemathesis.openapi.from_dict(
-    document(all_operations(platform_over(memory_ports())), "1", needs_key=False)
+    document(all_operations(platform_over(memory_ports())), "1", needs_key=True)
 )
 
 
@@ -57,7 +65,7 @@ def test_whatever_is_sent_is_answered_as_described(case: Case[Any], served: tupl
     api, ended = served
     if case.meta is not None and case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE:
         make_meaningful(case, ended)
-    case.call_and_validate(base_url=api.url, checks=CONFORMS, timeout=90)
+    case.call_and_validate(base_url=api.url, checks=CONFORMS, timeout=90, headers=AUTHORIZED)
 
 
 def make_meaningful(case: Case[Any], ended: Any) -> None:

@@ -75,15 +75,18 @@ async def test_every_command_of_the_page_works(api: Api) -> None:
         for name, value in names.items():
             path = path.replace(f"${name}", value)
         assert "$" not in path, path
-        reply = await api.ask(command.method, path, content=command.content, headers=command.headers)
+        headers = {name: value.replace("$KEY", names.get("KEY", "")) for name, value in command.headers.items()}
+        reply = await api.ask(command.method, path, content=command.content, headers=headers)
         assert reply.status in (200, 201, 202), (command, reply.content)
         asked += 1
         if command.method == "POST" and reply.headers["Content-Type"] == "application/json":
             document = reply.document
             if "ID" not in names and "id" in document:
                 names["ID"] = (await api.ended(document["id"]))["id"]
-            if reply.status == 201:
+            if "dag" in document:
                 names["DAG"] = document["dag"]
+            if "key" in document:
+                names["KEY"] = document["key"]
     assert asked == len(re.findall(r"^curl ", PAGE, re.MULTILINE))
 
 
