@@ -7,7 +7,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from waygrid_shell.adapters.postgres.columns import column_adapters
-from waygrid_shell.adapters.postgres.failures import PORT, failure_of
+from waygrid_shell.adapters.postgres.failures import PORT, refusal_of
 from waygrid_shell.ports.failure import ForeignStorage, Unavailable
 from waygrid_shell.settings.settings import PostgresSettings
 
@@ -75,8 +75,7 @@ async def connect(settings: PostgresSettings) -> psycopg.AsyncConnection:
 
 def connect_failure(error: psycopg.Error, settings: PostgresSettings) -> Unavailable:
     """Why no connection could be made, in a sentence without a password."""
-    failure = failure_of(error)
-    reason = failure.reason if isinstance(failure, Unavailable) else str(failure)
+    reason = refusal_of(error)
     for secret in (settings.password, _password_in(settings)):
         reason = reason.replace(secret, "***") if secret else reason
     return Unavailable(PORT, reason)

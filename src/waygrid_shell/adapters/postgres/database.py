@@ -34,7 +34,7 @@ _DEADLINE_SECONDS: Final = 20.0
 _LONG_DEADLINE_SECONDS: Final = 120.0
 """Of what people look at, and of what nobody waits for."""
 _ATTEMPTS: Final = 3
-_RECONNECT_SECONDS: Final = 4.0
+_RECONNECT_SECONDS: Final = 8.0
 """How long the pool tries by itself to replace a connection; whoever asks after that makes it try anew."""
 
 
@@ -56,7 +56,7 @@ class PostgresDatabase:
     async def write(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
         """The rows of a statement, once what it wrote is kept; done at most once.
 
-        Raises `StorageFull`, `Unavailable`, or the driver's `IntegrityError` and `DivisionByZero` for a guard.
+        Raises `StorageFull`, `Unavailable`, or the driver's `UniqueViolation` and `DivisionByZero` for a guard.
         """
         return await self._undisturbed(lambda connection: _rows(connection, query, values), _DEADLINE_SECONDS)
 
@@ -76,6 +76,10 @@ class PostgresDatabase:
                 return await job(connection)
 
         return await self._undisturbed(within, _LONG_DEADLINE_SECONDS)
+
+    async def step_by_step(self, job: Job[T]) -> T:
+        """The result of what does several transactions of its own; each is done, or not. It is not begun again."""
+        return await self._once(job, _LONG_DEADLINE_SECONDS)
 
     async def _read(self, query: str, values: Sequence[Any], seconds: float) -> list[Row]:
         for _ in range(_ATTEMPTS - 1):
@@ -104,7 +108,7 @@ class PostgresDatabase:
         try:
             async with asyncio.timeout(seconds):
                 return await job(connection)
-        except (psycopg.IntegrityError, psycopg.errors.DivisionByZero):
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero):
             raise
         except psycopg.Error as error:
             if (failure := failure_of(error)) is error:

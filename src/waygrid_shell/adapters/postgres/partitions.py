@@ -17,6 +17,8 @@ from waygrid_shell.storage.id_times import first_id
 WEEK: Final = timedelta(days=7)
 _FIRST_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 
+_SUFFIX: Final = "%Y%m%d"
+
 WEEKS_AHEAD: Final = 4
 """Beside the week that is: so long may nobody do chores until rows go to the default partition."""
 
@@ -31,7 +33,7 @@ _OPTIONS: Final = {
     "snapshot": "WITH (fillfactor = 80)",
 }
 
-_LOCK_PATIENCE: Final = "2s"
+LOCK_PATIENCE: Final = "2s"
 """Who waits for a lock of a table holds up whoever comes after: better to try another time."""
 
 
@@ -44,7 +46,7 @@ class Partition:
     @property
     def suffix(self) -> str:
         """What its tables are called by, after the name of the table."""
-        return self.begins.strftime("%Y%m%d")
+        return self.begins.strftime(_SUFFIX)
 
     @property
     def bounds(self) -> tuple[str, str]:
@@ -55,6 +57,15 @@ class Partition:
 def partition_of(instant: datetime) -> Partition:
     """The week of that instant."""
     return Partition(_FIRST_MONDAY + (instant - _FIRST_MONDAY) // WEEK * WEEK)
+
+
+def partition_named(suffix: str) -> Partition | None:
+    """The week whose tables are called so at the end; None if none is."""
+    try:
+        partition = partition_of(datetime.strptime(suffix, _SUFFIX).replace(tzinfo=UTC))
+    except ValueError:
+        return None
+    return partition if partition.suffix == suffix else None
 
 
 async def make_partitions(connection: AsyncConnection, now: datetime) -> Sequence[str]:
@@ -87,7 +98,7 @@ async def _make(connection: AsyncConnection, table: str, name: str, partition: P
         "check": Identifier(f"{name}_bounds"),
     }
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_PATIENCE}'")
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
         # Who writes to the default partition waits until what belongs to the new one has moved there.
         await connection.execute(SQL("LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE").format(**names))
         cursor = await connection.execute("SELECT to_regclass(%s)", (name,))
