@@ -66,7 +66,12 @@ async def forget_old(ports: Ports, settings: DataSettings) -> None:
     now = ports.clock.now()
     await ports.seen_ledger.forget(now - settings.keep_answers)
     await ports.channel_log.forget(before=now - settings.keep_channel_messages, keep=settings.max_channel_messages)
+    if ports.upkeep is not None:
+        await ports.upkeep.prepare(now)
     if settings.keep_ended is None:
         return
-    while await ports.journal.forget(now - settings.keep_ended, _FORGOTTEN_AT_ONCE) == _FORGOTTEN_AT_ONCE:
+    ended_before = now - settings.keep_ended
+    if ports.upkeep is not None:
+        ended_before = await ports.upkeep.retire(ended_before)
+    while await ports.journal.forget(ended_before, _FORGOTTEN_AT_ONCE) == _FORGOTTEN_AT_ONCE:
         await anyio.sleep(0)  # let others run

@@ -54,6 +54,7 @@ from waygrid_shell.ports.record_log import RecordLog
 from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.ports.timer_book import TimerBook
+from waygrid_shell.ports.upkeep import Upkeep
 
 DATABASE_FILE = "waygrid.db"
 
@@ -76,6 +77,8 @@ class Ports:
     """None: the services write one after the other, see `waygrid_shell.hosting.outbox`."""
     record_log: RecordLog | None = None
     """None: no Kafka of the user's is known."""
+    upkeep: Upkeep | None = None
+    """None: the store makes its room as it goes."""
     clock: Clock = Factory(HostClock)
     secret_vault: SecretVault = Factory(EnvironmentSecretVault)
     live_feed: LiveFeed = Factory(MemoryLiveFeed)
