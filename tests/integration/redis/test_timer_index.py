@@ -59,7 +59,8 @@ async def test_redis_alone_is_asked_as_long_as_it_has_what_is_due_soon(client: R
     await book.write(to_set=[timer("before", 1)], to_unset=[])
     assert await book.due(at(0), 10, {0}) == []
     filled = kept.asked
-    await book.write(to_set=[timer(f"{number}", number) for number in range(2, 10)], to_unset=[TimerId("3")])
+    await book.write(to_set=[timer(f"{number}", number) for number in range(2, 10)], to_unset=[])
+    await book.write(to_set=[], to_unset=[TimerId("3")])
     for second in range(1, 10):
         due = await book.due(at(second), 10, {0})
         assert due == ([] if second == 3 else [timer("before" if second == 1 else f"{second}", second)])

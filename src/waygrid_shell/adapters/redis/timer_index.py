@@ -15,7 +15,7 @@ import anyio
 
 from waygrid_core.model.identifiers import TimerId
 from waygrid_shell.adapters.redis.client import RedisClient
-from waygrid_shell.adapters.redis.timer_shards import NotThere, TimerShards
+from waygrid_shell.adapters.redis.timer_shards import AT_ONCE, NotThere, TimerShards
 from waygrid_shell.ports.timer_book import Timer, TimerBook
 
 HORIZON: Final = timedelta(minutes=5)
@@ -121,7 +121,10 @@ class IndexedTimerBook:
             timers = await self._book.due(until, _FILLED_AT_ONCE, frozenset(partitions))
             if len(timers) == _FILLED_AT_ONCE:
                 until = timers[-1].due
-            await self._shards.fill(partitions, [timer for timer in timers if timer.id not in touched])
+            for start in range(0, len(timers), AT_ONCE):
+                async with self._indexing:  # what is written meanwhile is seen here, or comes after
+                    part = timers[start : start + AT_ONCE]
+                    await self._shards.fill([timer for timer in part if timer.id not in touched])
             self._shards.reach(partitions, until)
         except BaseException:
             self._shards.forget(partitions)

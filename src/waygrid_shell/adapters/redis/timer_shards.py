@@ -2,9 +2,9 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import anyio
 from attrs import define, field
@@ -12,7 +12,7 @@ from attrs import define, field
 from waygrid_core.model.identifiers import TimerId, TraversalId
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.redis.client import RedisClient
-from waygrid_shell.adapters.redis.script import Call
+from waygrid_shell.adapters.redis.script import Argument, Call
 from waygrid_shell.adapters.redis.timer_scripts import CLAIM, DISTURB, DUE, SERVER, WRITE
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.ports.timer_book import Timer
@@ -23,14 +23,12 @@ _SHORTEST_REST_SECONDS: Final = 0.5
 _LONGEST_REST_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 1.0
 """How often it is asked whether the server is still the same."""
-_AT_ONCE: Final = 500
+AT_ONCE: Final = 500
 """Timers of one script: others wait for about a millisecond."""
 _ORDER_LENGTH: Final = 13
 """The rank, and the number, with which a member begins."""
 _FILLED, _WRITTEN = "0", "1"
 """Ranks: what was read from the book was set before what is written now."""
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +46,9 @@ class _Shard:
     until: datetime
     filled_at: float
     """By the clock of the event loop."""
-    server: str = ""
+    server: bytes
+    timers: set[TimerId] = field(factory=set)
+    """All that are in it: nobody else writes to it."""
 
 
 @define(eq=False)
@@ -95,29 +95,36 @@ class TimerShards:
         """Begin these anew, empty."""
         claim = secrets.token_hex(8)
         lasts = round(self._last / timedelta(milliseconds=1))
-        calls = [Call(CLAIM, self._client.keys.timers(partition), (claim, lasts)) for partition in partitions]
+        groups = list(self._grouped(partitions))
         self.forget(partitions)
-        servers = await self._asked(self._client.call_all, calls)
+        servers = await self._asked([Call(CLAIM, self._keys(group), (claim, lasts)) for group in groups])
         now = anyio.current_time()
-        for partition, server in zip(partitions, servers, strict=True):
-            self._shards[partition] = _Shard(partition, claim, until, now, str(server))
+        for group, server in zip(groups, servers, strict=True):
+            for partition in group:
+                self._shards[partition] = _Shard(partition, claim, until, now, server)
 
-    async def fill(self, partitions: Sequence[int], timers: Sequence[Timer]) -> None:
-        """Put these in, in their order, as set before all that was written since the claim."""
-        for partition in partitions:
-            own = [timer for timer in timers if timer.partition == partition]
-            for start in range(0, len(own), _AT_ONCE):
-                await self._write([(partition, own[start : start + _AT_ONCE], [])], _FILLED)
+    async def fill(self, timers: Sequence[Timer]) -> None:
+        """Put these, `AT_ONCE` at most, in, in their order, as set before all that was written since the claim."""
+        own: dict[int, list[Timer]] = {}
+        for timer in timers:
+            own.setdefault(timer.partition, []).append(timer)
+        if not own.keys() <= self._shards.keys():
+            raise NotThere
+        if own:
+            await self._write({partition: (each, []) for partition, each in own.items()}, _FILLED)
 
     async def write(self, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
         """Set and unset what concerns the shards; others are told that something happened that they do not know."""
-        for start in range(0, max(len(to_set), len(to_unset)), _AT_ONCE):
-            setting, unsetting = to_set[start : start + _AT_ONCE], to_unset[start : start + _AT_ONCE]
+        for start in range(0, max(len(to_set), len(to_unset)), AT_ONCE):
+            setting, unsetting = to_set[start : start + AT_ONCE], to_unset[start : start + AT_ONCE]
             foreign = {timer.partition for timer in setting} - self._shards.keys()
             if foreign:
-                calls = [Call(DISTURB, self._client.keys.timers(partition)) for partition in sorted(foreign)]
-                await self._asked(self._client.call_all, calls)
-            parts = list(self._parts(setting, unsetting))
+                await self._asked([Call(DISTURB, self._keys(group)) for group in self._grouped(sorted(foreign))])
+            parts = {
+                partition: part
+                for partition, shard in self._shards.items()
+                if any(part := _part(shard, setting, unsetting))
+            }
             if parts:
                 await self._write(parts, _WRITTEN)
 
@@ -131,48 +138,61 @@ class TimerShards:
         found = await self._first(partitions, "+inf", 1)
         return found[0][2].due if found else None
 
-    def _parts(
-        self, to_set: Sequence[Timer], to_unset: Sequence[TimerId]
-    ) -> Iterator[tuple[int, list[Timer], list[TimerId]]]:
-        """What is set and unset in each shard. A timer that is set again may have been in another, or due sooner."""
-        for partition, shard in self._shards.items():
-            own = [timer for timer in to_set if timer.partition == partition and timer.due < shard.until]
-            kept = {timer.id for timer in own}
-            gone = [*to_unset, *(timer.id for timer in to_set if timer.id not in kept)]
-            if own or gone:
-                yield partition, own, gone
-
-    async def _write(self, parts: Sequence[tuple[int, list[Timer], list[TimerId]]], rank: str) -> None:
+    async def _write(self, parts: Mapping[int, tuple[list[Timer], list[TimerId]]], rank: str) -> None:
+        groups = list(self._grouped(list(parts)))
         calls = []
-        for partition, to_set, to_unset in parts:
-            setting = [part for each in to_set for part in (each.id, each.traversal, to_microseconds(each.due))]
-            arguments = (self._shards[partition].claim, rank, len(to_set), *setting, *to_unset)
-            calls.append(Call(WRITE, self._client.keys.timers(partition), arguments))
-        done = await self._asked(self._client.call_all, calls)
-        self._lose(partition for (partition, _, _), is_done in zip(parts, done, strict=True) if not is_done)
+        for group in groups:
+            arguments: list[Argument] = [rank]
+            for partition in group:
+                to_set, to_unset = parts[partition]
+                shard = self._shards[partition]
+                arguments += (shard.claim, len(to_set), len(to_unset))
+                for timer in to_set:
+                    arguments += (timer.id, timer.traversal, to_microseconds(timer.due))
+                arguments += to_unset
+                shard.timers.update(timer.id for timer in to_set)
+                shard.timers.difference_update(to_unset)
+            calls.append(Call(WRITE, self._keys(group), arguments))
+        for group, done in zip(groups, await self._asked(calls), strict=True):
+            self._lose(partition for partition, is_done in zip(group, done, strict=True) if not is_done)
 
-    async def _first(self, partitions: Set[int], until: int | str, limit: int) -> list[tuple[int, str, Timer]]:
+    async def _first(self, partitions: Set[int], until: int | str, limit: int) -> list[tuple[int, bytes, Timer]]:
         """So many of each, with instant and order, sorted by these."""
         if not partitions <= self._shards.keys():
             raise NotThere
-        shards = [self._shards[partition] for partition in sorted(partitions)]
-        calls = [Call(DUE, self._client.keys.timers(shard.partition), (shard.claim, until, limit)) for shard in shards]
+        groups = list(self._grouped(sorted(partitions)))
+        calls = [
+            Call(DUE, self._keys(group), (until, limit, *(self._shards[partition].claim for partition in group)))
+            for group in groups
+        ]
         looks = anyio.current_time() >= self._looked_at + _LOOK_SECONDS
         if looks:
-            calls += [Call(SERVER, self._client.keys.timers(shard.partition)) for shard in shards]
-        answers = await self._asked(self._client.call_all, calls)
+            calls += [Call(SERVER, self._keys(group)) for group in groups]
+        answers = await self._asked(calls)
         if looks:
             self._looked_at = anyio.current_time()
-            servers = zip(shards, answers[len(shards) :], strict=True)
-            self._lose(shard.partition for shard, server in servers if str(server) != shard.server)
-        answers = answers[: len(shards)]
-        self._lose(shard.partition for shard, answer in zip(shards, answers, strict=True) if answer is None)
-        found = [
-            (int(float(instant)), member[:_ORDER_LENGTH].decode(), _timer(shard.partition, member, instant))
-            for shard, answer in zip(shards, answers, strict=True)
-            for member, instant in zip(answer[::2], answer[1::2], strict=True)
-        ]
+            for group, server in zip(groups, answers[len(groups) :], strict=True):
+                self._lose(partition for partition in group if self._server_of(partition) != server)
+        found = []
+        for group, answer in zip(groups, answers, strict=False):
+            self._lose(partition for partition, members in zip(group, answer, strict=True) if members is None)
+            for partition, members in zip(group, answer, strict=True):
+                found += [_found(partition, *each) for each in zip(members[::2], members[1::2], strict=True)]
         return sorted(found, key=lambda each: each[:2])
+
+    def _server_of(self, partition: int) -> bytes | None:
+        shard = self._shards.get(partition)
+        return None if shard is None else shard.server
+
+    def _grouped(self, partitions: Sequence[int]) -> Iterator[Sequence[int]]:
+        """In groups of one script."""
+        if self._client.is_cluster:
+            yield from ([partition] for partition in partitions)
+        elif partitions:
+            yield partitions
+
+    def _keys(self, partitions: Iterable[int]) -> list[str]:
+        return [key for partition in partitions for key in self._client.keys.timers(partition)]
 
     def _lose(self, partitions: Iterable[int]) -> None:
         lost = list(partitions)
@@ -180,11 +200,11 @@ class TimerShards:
             self.forget(lost)
             raise NotThere
 
-    async def _asked(self, ask: Callable[[Sequence[Call]], Awaitable[list[Any]]], calls: Sequence[Call]) -> list[Any]:
+    async def _asked(self, calls: Sequence[Call]) -> list[Any]:
         """What Redis answers. Where it does not, it is left alone for a while, and what it has is not relied on."""
         try:
             with anyio.fail_after(_ANSWER_SECONDS):
-                answers = await ask(calls)
+                answers = await self._client.call_all(calls)
         except BaseException as error:
             self.forget()
             if not isinstance(error, PortFailure | TimeoutError):
@@ -200,6 +220,16 @@ class TimerShards:
         return answers
 
 
-def _timer(partition: int, member: bytes, instant: bytes) -> Timer:
+def _part(shard: _Shard, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> tuple[list[Timer], list[TimerId]]:
+    """What is set and unset in a shard. A timer that is set again may have been in another, or due sooner."""
+    own = [timer for timer in to_set if timer.partition == shard.partition and timer.due < shard.until]
+    kept = {timer.id for timer in own}
+    gone = [timer.id for timer in to_set if timer.id in shard.timers and timer.id not in kept]
+    return own, [*gone, *(timer for timer in to_unset if timer in shard.timers)]
+
+
+def _found(partition: int, member: bytes, instant: bytes) -> tuple[int, bytes, Timer]:
     timer, _, traversal = member[_ORDER_LENGTH:].decode().rpartition(" ")
-    return Timer(TimerId(timer), TraversalId(traversal), from_microseconds(int(float(instant))), partition)
+    due = int(float(instant))
+    found = Timer(TimerId(timer), TraversalId(traversal), from_microseconds(due), partition)
+    return due, member[:_ORDER_LENGTH], found
