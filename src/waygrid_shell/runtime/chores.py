@@ -17,9 +17,11 @@ from waygrid_shell.services.gauges import Gauges
 from waygrid_shell.services.waystation.sweeper import Sweeper
 from waygrid_shell.settings.settings import DataSettings
 from waygrid_shell.telemetry.metrics import Metrics
-from waygrid_shell.telemetry.names import SWEPT
+from waygrid_shell.telemetry.names import OVERDUE, SWEPT
 
-_SWEEP_EVERY: Final = timedelta(minutes=15)
+_SHARE_OF_SWEEPING: Final = 0.2
+"""Of the time while a sweep goes on, so much is for it, and the rest for what runs beside it."""
+
 _FORGET_EVERY: Final = timedelta(minutes=10)
 _READ_GAUGES_EVERY: Final = timedelta(seconds=5)
 _FORGOTTEN_AT_ONCE: Final = 500
@@ -28,7 +30,10 @@ _FORGOTTEN_AT_ONCE: Final = 500
 
 def chores(ports: Ports, settings: DataSettings, metrics: Metrics, holder: str) -> Mapping[str, Run]:
     """What runs each chore for ever, in one process at a time; `holder` is this one. Raises what ports raise."""
-    alone = {"sweeper": partial(_sweep, ports, metrics), "retention": partial(_forget, ports, settings)}
+    alone = {
+        "sweeper": partial(_sweep, ports, settings.sweep_after, metrics),
+        "retention": partial(_forget, ports, settings),
+    }
     return {
         **{name: partial(under_lease, ports.lease_table, name, holder, run) for name, run in alone.items()},
         "gauges": partial(_read_gauges, ports, metrics),
@@ -37,15 +42,30 @@ def chores(ports: Ports, settings: DataSettings, metrics: Metrics, holder: str) 
 
 def sweeper_of(ports: Ports) -> Sweeper:
     """The sweeper over these ports."""
-    return Sweeper(event_log=ports.event_log, journal=ports.journal, dag_store=ports.dag_store, clock=ports.clock)
+    return Sweeper(
+        event_log=ports.event_log,
+        journal=ports.journal,
+        dag_store=ports.dag_store,
+        timer_book=ports.timer_book,
+        event_book=ports.event_book,
+        clock=ports.clock,
+    )
 
 
-async def _sweep(ports: Ports, metrics: Metrics) -> None:
-    """The first time at once: whatever a crash, a cure or an earlier version left behind goes on."""
+async def _sweep(ports: Ports, quiet: timedelta, metrics: Metrics) -> None:
+    """Where one process has all to itself, the first time at once, and all that is there: whatever a crash, a cure or
+    an earlier version left behind goes on. Among many processes nothing begins when one does."""
     sweeper = sweeper_of(ports)
+    since = quiet if ports.outbox is None else timedelta(0)
     while True:
-        metrics.count(SWEPT, by=await sweeper.sweep())
-        await anyio.sleep(_SWEEP_EVERY.total_seconds())
+        began = anyio.current_time()
+        async for swept in sweeper.parts(since):
+            metrics.count(SWEPT, by=swept.missing)
+            metrics.count(OVERDUE, by=swept.overdue)
+            await anyio.sleep((anyio.current_time() - began) * (1 / _SHARE_OF_SWEEPING - 1))
+            began = anyio.current_time()
+        since = quiet
+        await anyio.sleep(max(1.0, quiet.total_seconds()))
 
 
 async def _read_gauges(ports: Ports, metrics: Metrics) -> None:
@@ -66,6 +86,8 @@ async def forget_old(ports: Ports, settings: DataSettings) -> None:
     now = ports.clock.now()
     await ports.seen_ledger.forget(now - settings.keep_answers)
     await ports.channel_log.forget(before=now - settings.keep_channel_messages, keep=settings.max_channel_messages)
+    if settings.keep_audit is not None:
+        await ports.audit_log.forget(now - settings.keep_audit)
     if ports.upkeep is not None:
         await ports.upkeep.prepare(now)
     if settings.keep_ended is None:

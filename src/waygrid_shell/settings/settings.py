@@ -60,6 +60,8 @@ class DataSettings:
     keep_channel_messages: timedelta = timedelta(days=1)
     max_channel_messages: int = 10_000
     """Of one channel."""
+    sweep_after: timedelta = timedelta(minutes=5)
+    """How long a traversal stands still before somebody looks whether what it waits for was lost."""
     keep_audit: timedelta | None = timedelta(days=90)
     """How long it is kept who asked for what; None: for ever."""
 

@@ -59,7 +59,6 @@ class Crowd:
         self.processes: list[Process] = []
         self.topics = (*_SYSTEM, *(topic_name(address) for address in handlers))
         self._zombies: list[tuple[str, MemorySubscription]] = []
-        self.conflicts = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -121,7 +121,10 @@ async def test_every_traversal_ends_once_whatever_happens_to_the_processes(seed:
                 for each in claimed:
                     await intake.request([each], dag.dag, entry=0)
                     await anyio.sleep(0)
-                await intake.send(intake.events([GivenEvent("x", "go", None, {"by": "Ada"})], accepted, batch=""))
+                for event in intake.events([GivenEvent("x", "go", None, {"by": "Ada"})], accepted, batch=""):
+                    for _ in range(100):  # so some come before their awaits, and some after them
+                        await anyio.sleep(0)
+                    await intake.send([event])
             while await ports.journal.unfinished():
                 await anyio.sleep(0.001)
             outside.is_over.set()
