@@ -26,6 +26,7 @@ from waygrid_shell.adapters.postgres.event_book import PostgresEventBook
 from waygrid_shell.adapters.postgres.journal import PostgresJournal
 from waygrid_shell.adapters.postgres.migrate import migrate, pending
 from waygrid_shell.adapters.postgres.principal_store import PostgresPrincipalStore
+from waygrid_shell.adapters.postgres.probe import probe_postgres
 from waygrid_shell.adapters.postgres.timer_book import PostgresTimerBook
 from waygrid_shell.adapters.postgres.upkeep import PostgresUpkeep
 from waygrid_shell.adapters.redis.client import open_redis
@@ -41,7 +42,16 @@ from waygrid_shell.ports.timer_book import TimerBook
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import Settings
 
-__all__ = ["check_topics", "create_topics", "migrate", "needed_topics", "pending", "probe_kafka", "probe_redis"]
+__all__ = [
+    "check_topics",
+    "create_topics",
+    "migrate",
+    "needed_topics",
+    "pending",
+    "probe_kafka",
+    "probe_postgres",
+    "probe_redis",
+]
 
 
 @asynccontextmanager

@@ -49,7 +49,7 @@ async def pending(settings: PostgresSettings) -> Sequence[str]:
     connection = await connect(settings)
     try:
         await check_server(connection)
-        return [migration.name for migration in await _missing(connection, _known())]
+        return await missing_in(connection)
     except psycopg.Error as error:
         raise failure_of(error) from error
     finally:
@@ -58,10 +58,13 @@ async def pending(settings: PostgresSettings) -> Sequence[str]:
 
 async def check_migrated(connection: AsyncConnection) -> None:
     """Raises `ForeignStorage` unless the database has had every migration, and no other."""
-    missing = await _missing(connection, _known())
-    if missing:
-        names = ", ".join(migration.name for migration in missing)
-        raise ForeignStorage(f"{_STORE} has not had {names}; run waygrid migrate")
+    if missing := await missing_in(connection):
+        raise ForeignStorage(f"{_STORE} has not had {', '.join(missing)}; run waygrid migrate")
+
+
+async def missing_in(connection: AsyncConnection) -> Sequence[str]:
+    """The names of the migrations that the database has not had. Raises `ForeignStorage`."""
+    return [migration.name for migration in await _missing(connection, _known())]
 
 
 def _known() -> tuple[Migration, ...]:
