@@ -34,15 +34,10 @@ class OpenLog:
 
 
 @contextmanager
-def on_kafka(bootstrap: str) -> Iterator[OpenLog]:
+def on_kafka(bootstrap: str, session: timedelta = timedelta(seconds=20)) -> Iterator[OpenLog]:
     """A log on these brokers, apart from all others there; its topics are deleted at the end."""
     name = f"t{secrets.token_hex(5)}"
-    settings = KafkaSettings(
-        servers=(bootstrap,),
-        topic_prefix=name,
-        partitions=PARTITIONS,
-        session_timeout=timedelta(seconds=3),  # who comes or goes is noticed within a third of it
-    )
+    settings = KafkaSettings(servers=(bootstrap,), topic_prefix=name, partitions=PARTITIONS, session_timeout=session)
     book, blobs, others = MemoryDeadLetterBook(), MemoryBlobStore(), memory_ports()
 
     @asynccontextmanager

@@ -13,7 +13,7 @@ from attrs import frozen
 from tests.contract.event_logs import delete_topics
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.record_log import open_record_log
-from waygrid_shell.adapters.kafka.topics import admin_of
+from waygrid_shell.adapters.kafka.topics import admin_of, counts_of
 from waygrid_shell.adapters.memory.record_log import MemoryRecordLog
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.ports.record_log import ForeignRecord, ForeignSubscription, Posting, RecordLog, Refused
@@ -57,6 +57,9 @@ async def _make(settings: KafkaSettings, topics: tuple[str, ...]) -> None:
     async with admin_of(Brokers(settings)) as admin:
         configs = {"max.message.bytes": "100000"}
         await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=configs) for topic in topics])
+        with anyio.fail_after(60):
+            while not set(topics) <= set(await counts_of(admin)):
+                await asyncio.sleep(0.05)  # a broker knows it a moment later
 
 
 async def take(subscription: ForeignSubscription, count: int) -> list[ForeignRecord]:

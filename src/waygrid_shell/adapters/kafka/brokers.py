@@ -7,6 +7,7 @@ from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from attrs import frozen
 
+from waygrid_shell.adapters.kafka.closed_transport import expect_closed_transports
 from waygrid_shell.adapters.kafka.failures import sentence_of
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import KafkaSettings
@@ -26,6 +27,7 @@ class Brokers:
     def options(self, port: str = "event log") -> dict[str, Any]:
         """What every client of the driver is made with. Raises `Unavailable` if a certificate cannot be read."""
         settings = self.settings
+        expect_closed_transports()
         if not settings.servers:
             raise Unavailable(
                 port, "no Kafka is named; set kafka.servers, such as WAYGRID_KAFKA_SERVERS=localhost:9092"

@@ -28,6 +28,9 @@ _FETCH_BYTES: Final = 1024 * 1024
 _FETCH_WAIT_MILLISECONDS: Final = 500
 _WAIT_MILLISECONDS: Final = 60_000
 _RETRY_MILLISECONDS: Final = 50
+_HEARTBEAT_MILLISECONDS: Final = 1_000
+"""With a heartbeat a reader hears that others have come or gone; until all have, those who came have nothing."""
+
 _FAREWELL_SECONDS: Final = 5.0
 _NO_LIMIT_MILLISECONDS: Final = 2**31 - 1
 
@@ -81,7 +84,7 @@ class GroupReader:
             auto_offset_reset="earliest",
             session_timeout_ms=session,
             rebalance_timeout_ms=session,
-            heartbeat_interval_ms=session // 3,
+            heartbeat_interval_ms=min(session // 3, _HEARTBEAT_MILLISECONDS),
             max_poll_interval_ms=_NO_LIMIT_MILLISECONDS,  # who is stuck loses the session; who works long does not
             request_timeout_ms=session + 5_000,  # to join a group may take a session
             retry_backoff_ms=_RETRY_MILLISECONDS,

@@ -70,6 +70,10 @@ class Batch:
             self.shares.append((call, number - begin))
         return number
 
+    def size(self) -> int:
+        """In bytes, once it is on its way."""
+        return 0 if self._bytes is None else len(self._bytes)
+
     # What the driver asks
 
     def record_count(self) -> int:

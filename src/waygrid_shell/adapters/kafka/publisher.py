@@ -77,6 +77,8 @@ class Publisher:
         missing = [topic for topic in topics if topic not in self._facts]
         if missing:
             self._facts.update(await self._topics.have(missing))
+            for lane in self._lanes.values():
+                lane.limit = min(lane.limit, self._limit(lane.topic))
 
     def put(self, parcels: Mapping[tuple[str, int], Sequence[Parcel]]) -> Call:
         """Have these written, by topic (of Kafka's name) and partition: behind all that was put before."""
@@ -84,16 +86,19 @@ class Publisher:
         for place, some in parcels.items():
             lane = self._lanes.get(place)
             if lane is None:
-                lane = self._lanes[place] = self._lane(*place)
+                lane = self._lanes[place] = Lane(*place, self._limit(place[0]))
             if not lane.waiting and lane.under_way is None:
                 self._ready[lane] = None
             lane.put(call, some)
         self._is_needed.set()
         return call
 
-    def _lane(self, topic: str, partition: int) -> Lane:
-        facts = self._facts[topic]
-        return Lane(topic, partition, max(MIN_BATCH_BYTES, min(MAX_BATCH_BYTES, facts.max_bytes * 3 // 4)))
+    def _limit(self, topic: str) -> int:
+        """How many bytes a batch may have: some are left for what the brokers make of it."""
+        facts = self._facts.get(topic)
+        return (
+            MAX_BATCH_BYTES if facts is None else max(MIN_BATCH_BYTES, min(MAX_BATCH_BYTES, facts.max_bytes * 3 // 4))
+        )
 
     async def written(self, call: Call) -> None:
         """Return once all of it is. Raises `Unavailable`. Who gives up waiting takes nothing back."""
@@ -159,7 +164,8 @@ class Publisher:
 
     def _failed(self, lane: Lane, error: BaseException) -> None:
         if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
-            lane.limit = max(MIN_BATCH_BYTES, lane.limit // 2)  # somebody has changed the topic
+            assert lane.under_way is not None
+            lane.limit = max(MIN_BATCH_BYTES, lane.under_way.size() // 2)  # somebody has changed the topic
         self._replace(unavailable(error))
 
     def _replace(self, failure: Exception) -> "asyncio.Task[None] | None":
