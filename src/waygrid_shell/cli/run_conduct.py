@@ -12,6 +12,7 @@ import anyio
 from attrs import frozen
 
 from waygrid_core.codec.json_bytes import write_json
+from waygrid_core.dag.addresses import addresses_of
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure
@@ -41,7 +42,7 @@ from waygrid_shell.runtime.batch_run import BatchRun, Ended, Job
 from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.embedded import embedded_plant
 from waygrid_shell.runtime.last_resort import last_resort
-from waygrid_shell.runtime.needs import addresses_of, all_dags, dags_of, secrets_of
+from waygrid_shell.runtime.needs import all_dags, dags_of, secrets_of
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports

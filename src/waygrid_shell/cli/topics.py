@@ -105,9 +105,10 @@ def _topics(settings: Settings, specs: Sequence[str], dags: Sequence[str] | None
 
 def _addresses_of(names: Sequence[str], dag_names: Sequence[str]) -> frozenset[ServiceAddress]:
     """What these Specs, and their bodies, dispatch to. Raises `UserError` for one that is wrong."""
+    from waygrid_core.dag.addresses import addresses_of
     from waygrid_shell.cli.source import read_source
     from waygrid_shell.cli.specs import compile_source, compiled_dags, complain_of
-    from waygrid_shell.runtime.needs import addresses_of, all_dags
+    from waygrid_shell.runtime.needs import all_dags
 
     dags: Mapping[DagHash, CompiledDag] = compiled_dags(dag_names)
     found: set[ServiceAddress] = set()

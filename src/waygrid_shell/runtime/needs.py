@@ -1,24 +1,13 @@
-"""What DAGs need of a plant: services that serve their nodes, secrets, and other DAGs."""
+"""What DAGs need of a plant beside the services that serve their nodes: secrets, and other DAGs."""
 
 from collections.abc import Iterable
 
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.node import CallWork, EachWork, LoopWork, ServiceWork, TaskNode
-from waygrid_core.model.address import ServiceAddress
+from waygrid_core.dag.node import CallWork, EachWork, LoopWork, TaskNode
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.template.template import SecretReference
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.runtime.wiring import Ports
-
-
-def addresses_of(dags: Iterable[Dag]) -> frozenset[ServiceAddress]:
-    """The services that these DAGs dispatch to."""
-    return frozenset(
-        node.work.address
-        for dag in dags
-        for node in dag.nodes.values()
-        if isinstance(node, TaskNode) and isinstance(node.work, ServiceWork)
-    )
 
 
 def secrets_of(dags: Iterable[Dag]) -> tuple[SecretReference, ...]:

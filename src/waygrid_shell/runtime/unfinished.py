@@ -2,10 +2,11 @@
 
 from attrs import frozen
 
+from waygrid_core.dag.addresses import addresses_of
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.topic import parse_topic
 from waygrid_core.outcome import Success
-from waygrid_shell.runtime.needs import addresses_of, dags_of
+from waygrid_shell.runtime.needs import dags_of
 from waygrid_shell.runtime.wiring import Ports
 
 

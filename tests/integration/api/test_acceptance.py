@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
+from attrs import evolve
 
-from tests.integration.plant.running import compiled
+from tests.integration.plant.running import compiled, work
 from tests.integration.plant.tripwire import Tripwire
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
+from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.origins.acceptance.items import Wanted, WantedEvent
 from waygrid_shell.origins.acceptance.refusals import KeyReused, NoRoom
@@ -297,3 +299,42 @@ async def test_origins_have_keys_of_their_own(ports: Ports) -> None:
         (over_http,) = await acceptance.take_in([wanted("k")])
         (elsewhere,) = await acceptance.take_in([wanted("k", origin=ServiceAddress("origin", "kafka"))])
         assert over_http != elsewhere
+
+
+async def test_a_spec_whose_topics_cannot_be_had_is_refused_before_anything_is_kept_and_others_are_not() -> None:
+    ports = memory_ports()
+    forbidden = compiled({"entryPoints": [{"type": "call", "body": work("forbidden")}]})
+
+    class Guarded:
+        """An event log in which not everybody may have every topic."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ports.event_log, name)
+
+        async def prepare(self, topics: Sequence[str]) -> None:
+            if "processor.forbidden" in topics:
+                raise Unavailable("event log", "there is no topic processor.forbidden, and none may be made")
+            assert set(topics) >= {"system.waystation", "system.scheduler", "system.inbox"}
+
+    acceptance = acceptance_over(evolve(ports, event_log=cast(Any, Guarded())))
+    refusals: list[str] = []
+    ids: list[TraversalId] = []
+
+    async def ask(wishes: Sequence[Wanted]) -> None:
+        try:
+            ids.extend(await acceptance.take_in(wishes))
+        except Unavailable as error:
+            refusals.append(str(error))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, [wanted("k"), wanted("l", dag=forbidden)])
+        tasks.start_soon(ask, [wanted("m")])
+        await anyio.wait_all_tasks_blocked()
+        async with running(acceptance):
+            while len(ids) + len(refusals) < 2:
+                await anyio.sleep(0)
+    assert await requested(ports) == ids
+    assert len(refusals) == 1
+    assert "processor.forbidden" in refusals[0]
+    assert await ports.dag_store.get(forbidden.dag.hash) is None
+    assert set(await ports.claim_book.notes(ids)) == set(ids)

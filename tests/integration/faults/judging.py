@@ -23,6 +23,7 @@ from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.ports.journal import Query, Summary
 from waygrid_shell.runtime.chores import sweeper_of
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
+from waygrid_shell.services.waystation.sweeper import Swept
 
 _AT_ONCE: Final = 8
 """Traversals that are looked at side by side."""
@@ -60,7 +61,7 @@ async def judge(ports: Ports, evidence: Evidence) -> None:
     """Nothing was lost, nothing was done twice, nothing is left: see the assertions. The plant must be at rest."""
     left = await unrest(ports)
     assert not left, f"there is no rest: {left}"
-    assert await sweeper_of(ports).sweep() == 0
+    assert await sweeper_of(ports).sweep() == Swept()
     assert await ports.event_book.waiting() == []
     letters = {mark_of(letter) for letter in await all_dead_letters(ports)}
     assert not letters - evidence.poison, f"dead letters that are no poison: {_some(letters - evidence.poison)}"

@@ -13,9 +13,12 @@ from typing import Final
 import anyio
 from attrs import define, field
 
+from waygrid_core.dag.addresses import addresses_of
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION
 from waygrid_core.model.identifiers import DagHash, TraversalId
+from waygrid_core.model.topic import topic_name
 from waygrid_shell.origins.acceptance.items import Item, Wanted, WantedEvent, event_item, traversal_item
 from waygrid_shell.origins.acceptance.refusals import KeyReused
 from waygrid_shell.origins.acceptance.room import Room
@@ -36,6 +39,8 @@ _PATIENCE_SECONDS: Final = 30.0
 """How long a request waits for the disk before it is told that it does not answer."""
 
 _DAGS_REMEMBERED: Final = 10_000
+
+_SYSTEM: Final = (WAYSTATION, SCHEDULER, INBOX)
 
 
 @define(eq=False)
@@ -178,6 +183,13 @@ class Acceptance:
 
     async def _write(self, group: Sequence[_Ask]) -> None:
         """One claim, one look at the journal if something came again, one publish: for all of them together."""
+        for ask in group:
+            try:
+                for compiled in ask.dags:
+                    await self._prepare_for(compiled)
+            except Unavailable as error:  # what others ask for needs other topics
+                ask.error = error
+        group = [ask for ask in group if ask.error is None]
         for compiled in {each.dag.hash: each for ask in group for each in ask.dags}.values():
             await self._store(compiled)
         keyed = [Claim(item.key, TraversalId(item.id), item.note) for item in _items(group) if item.key is not None]
@@ -227,6 +239,12 @@ class Acceptance:
                     await self._log.publish(records)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
+
+    async def _prepare_for(self, compiled: CompiledDag) -> None:
+        """Have the topics that its traversals send to: one that cannot be had would stop whoever sends to it."""
+        if compiled.dag.hash not in self._stored:
+            addresses = addresses_of([compiled.dag, *compiled.bodies.values()])
+            await self._log.prepare([topic_name(each) for each in (*_SYSTEM, *sorted(addresses, key=str))])
 
     async def _store(self, compiled: CompiledDag) -> None:
         await self._dags.put(compiled)
