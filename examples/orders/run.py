@@ -3,6 +3,8 @@
     python examples/orders/run.py                 # all orders, in a folder of its own that is removed at the end
     python examples/orders/run.py --kill          # kills the platform in its middle with SIGKILL, and starts it again
     python examples/orders/run.py --data-dir DIR  # keeps everything; the same command again goes on, or reports
+    python examples/orders/run.py --cluster --processes 3 --kill
+                                                  # three processes over Kafka, PostgreSQL and Redis; one is killed
 
 It exits 0 only if every order is accounted for: told to the shop once, refused, given back or dropped, with its money
 where it belongs.
@@ -48,7 +50,17 @@ async def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="The orders example: every order to its end, and an account of them.")
     parser.add_argument("--data-dir", type=Path, help="keep the run here, and go on with what is here")
     parser.add_argument("--kill", action="store_true", help="kill the platform in its middle, then start it again")
+    parser.add_argument(
+        "--cluster", action="store_true", help="run over Kafka, PostgreSQL and Redis: see on_cluster.py"
+    )
+    parser.add_argument("--processes", type=int, default=1, help="how many processes the cluster has")
     options = parser.parse_args(arguments)
+    if options.cluster and options.data_dir:
+        parser.error("--data-dir is for one process: a cluster keeps everything in its servers")
+    if options.processes > 1 and not options.cluster:
+        parser.error("--processes is for --cluster")
+    if options.cluster and options.kill and options.processes == 1:
+        parser.error("--kill kills one of several: add --processes 3")
     folder = (options.data_dir or Path(tempfile.mkdtemp(prefix="waygrid-orders-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     books = Books(folder / "services.jsonl")
@@ -62,8 +74,11 @@ async def main(arguments: Sequence[str]) -> int:
             print(f"services: {', '.join(f'{name} {url}' for name, url in urls.items())}", file=sys.stderr)
             environment = {f"ORDERS_{name.upper()}": url for name, url in urls.items()}
             environment["WAYGRID_SECRET_ORDERS_WEBHOOK"] = SECRET
-            async with platform(HERE, folder, app="app:app", environment=environment) as waygrid:
-                print(f"waygrid dev: {waygrid.url}", file=sys.stderr)
+            async with platform(
+                HERE, folder, app="app:app", environment=environment, processes=options.processes
+            ) as waygrid:
+                for process in waygrid.processes:
+                    print(f"waygrid: {process.url}", file=sys.stderr)
                 ended = await a_day(waygrid, is_killed=options.kill)
     finally:
         books.close()
@@ -83,9 +98,14 @@ async def a_day(waygrid: Platform, *, is_killed: bool) -> list[TraversalView]:
         ids = await hand_all_in(client, known, lines)
         if is_killed:
             before = await until_ended(client, KILL_AFTER)
-            await waygrid.kill()
-            print(f"killed (SIGKILL) when {before} orders had ended; starting it again", file=sys.stderr)
-            await waygrid.start()
+            *others, last = waygrid.processes
+            await last.kill()
+            if others:
+                said = f"{before} orders had ended; the other {len(others)} processes go on with what it did"
+            else:
+                said = f"{before} orders had ended; starting it again"
+                await last.start()
+            print(f"killed (SIGKILL) when {said}", file=sys.stderr)
             # Whoever does not know whether an order was taken hands it in again: under its key it is the same.
             assert await hand_all_in(client, known, lines) == ids
         await until_ended(client, len(ids))

@@ -7,6 +7,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -70,9 +71,17 @@ def kafka() -> Iterator["Kafka"]:
 
 @contextmanager
 def own_kafka(
-    *, flags: Sequence[str] = SMALL, settings: Mapping[str, str | int] | None = None, doors: Sequence[int] = ()
+    *,
+    flags: Sequence[str] = SMALL,
+    settings: Mapping[str, str | int] | None = None,
+    doors: Sequence[int] = (),
+    listeners: Mapping[str, str] | None = None,
+    scram_users: Mapping[str, str] | None = None,
 ) -> Iterator["Kafka"]:
     """A broker of its own, whatever the environment names, with these flags of its Java and settings of its own.
+
+    `listeners` are more of them (`Kafka.at`), each with the protocol that is spoken there; `scram_users` are those that
+    it knows from the beginning, with their passwords.
 
     `doors` are ports of proxies: for each there is a listener (`Kafka.behind`) whose clients are told to come to that
     port and to no other. For a broker tells its clients where it is.
@@ -85,17 +94,17 @@ def own_kafka(
         port, controller = free_port(), free_port()
         behind = [free_port() for _ in doors]
         hidden = [f"DOOR{number}" for number in range(len(doors))]
-        listening = [("PLAINTEXT", port), *zip(hidden, behind, strict=True)]
-        advertised = [("PLAINTEXT", port), *zip(hidden, doors, strict=True)]
+        more = {name: free_port() for name in listeners or {}}
+        listening = [("PLAINTEXT", port), *zip(hidden, behind, strict=True), *more.items()]
+        advertised = [("PLAINTEXT", port), *zip(hidden, doors, strict=True), *more.items()]
+        protocols = {**dict.fromkeys(("CONTROLLER", "PLAINTEXT", *hidden), "PLAINTEXT"), **(listeners or {})}
         properties = {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "listeners": _places([*listening, ("CONTROLLER", controller)]),
             "advertised.listeners": _places(advertised),
-            "listener.security.protocol.map": ",".join(
-                f"{name}:PLAINTEXT" for name in ("CONTROLLER", "PLAINTEXT", *hidden)
-            ),
+            "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": place / "data",
@@ -104,12 +113,12 @@ def own_kafka(
         }
         config = place / "broker.properties"
         config.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8")
-        _format(java, config)
+        _format(java, config, scram_users or {})
         bootstrap = f"127.0.0.1:{port}"
         process = Server([*java, "kafka.Kafka", str(config)], place / "log", lambda: _answers(bootstrap))
         process.start()
         try:
-            yield Kafka(bootstrap, process, tuple(behind))
+            yield Kafka(bootstrap, process, tuple(behind), more)
         finally:
             process.stop()
 
@@ -117,22 +126,31 @@ def own_kafka(
 class Kafka:
     """A broker that runs. `process` is None for one that was given.
 
-    `behind` are the ports that proxies lead to, one for each door.
+    `behind` are the ports that proxies lead to, one for each door; `at` the ports of its other listeners.
     """
 
-    def __init__(self, bootstrap: str, process: Server | None, behind: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        process: Server | None,
+        behind: tuple[int, ...] = (),
+        at: Mapping[str, int] | None = None,
+    ) -> None:
         self.bootstrap = bootstrap
         self.process = process
         self.behind = behind
+        self.at = at or {}
 
 
 def _places(listeners: Sequence[tuple[str, int]]) -> str:
     return ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners)
 
 
-def _format(java: list[str], config: Path) -> None:
+def _format(java: list[str], config: Path, scram_users: Mapping[str, str]) -> None:
     cluster = "W" + secrets.token_urlsafe(16)[:21]  # it may not begin with a hyphen
     command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
+    for name, password in scram_users.items():
+        command += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
     subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
@@ -143,7 +161,8 @@ def _answers(bootstrap: str) -> bool:
         socket.create_connection((host, int(port)), timeout=2).close()
     except OSError:
         return False
-    return asyncio.run(_has_broker(bootstrap))
+    with ThreadPoolExecutor(1) as pool:  # in a thread: an event loop may be running in this one
+        return pool.submit(asyncio.run, _has_broker(bootstrap)).result()
 
 
 async def _has_broker(bootstrap: str) -> bool:

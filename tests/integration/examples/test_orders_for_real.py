@@ -3,18 +3,25 @@
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from tests.integration.examples.cluster_environment import cluster_environment
 from tests.integration.examples.scenario_files import REPOSITORY
+from tests.servers.cluster import ClusterServers
 
 ENDS: Final = ("confirmed", "bad-order", "card-declined", "out-of-stock", "fraud-suspected", "spam", "undeliverable")
 """What must have come to some orders whatever the machine's pace."""
 
 
-def run_orders(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_orders(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "examples" / "orders" / "run.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, cwd=REPOSITORY)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=240, check=False, cwd=REPOSITORY, env=environment
+    )
 
 
 def assert_all_accounted_for(done: subprocess.CompletedProcess[str]) -> None:
@@ -36,6 +43,16 @@ def test_a_run_that_is_killed_in_its_middle_is_resumed_and_every_order_is_accoun
     done = run_orders("--kill")
     assert_all_accounted_for(done)
     assert "killed (SIGKILL)" in done.stderr
+
+
+@pytest.mark.cluster
+def test_every_order_is_accounted_for_on_a_cluster_one_of_whose_three_processes_is_killed(
+    servers: ClusterServers,
+) -> None:
+    done = run_orders("--cluster", "--processes", "3", "--kill", environment=cluster_environment(servers))
+    assert_all_accounted_for(done)
+    assert "killed (SIGKILL)" in done.stderr
+    assert "the other 2 processes go on with what it did" in done.stderr
 
 
 def test_orders_that_have_ended_are_reported_and_not_run_again(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ async def test_an_event_reaches_an_await_deep_in_bodies_by_its_users_traversal(p
 
 
 async def test_an_event_with_a_key_reaches_the_awaits_of_that_key(ports: Ports) -> None:
-    spec = {"entryPoints": [{"type": "await", "event": "paid", "key": {"$from": "/payload/id"}, "timeout": "100ms"}]}
+    spec = {"entryPoints": [{"type": "await", "event": "paid", "key": {"$from": "/payload/id"}, "timeout": "2s"}]}
     event = GivenEvent("x", "paid", "o-2", {"sum": 5})
     ended = await run_spec(ports, spec, payloads=[{"id": "o-1"}, {"id": "o-2"}], events=[event])
     assert [each.summary.status for each in ended] == ["Failed", "Completed"]
