@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve, frozen
 
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_shell.ports.audit_log import AuditEntry
 from waygrid_shell.ports.channel_log import ChannelMessage
 from waygrid_shell.ports.seen_ledger import Answer
 from waygrid_shell.runtime.chores import forget_old
@@ -50,3 +51,19 @@ async def test_of_a_channel_only_so_many_messages_are_kept() -> None:
     )
     await forget_old(ports, DataSettings(max_channel_messages=2))
     assert [kept.message.key for kept in await ports.channel_log.read("c", after=0, limit=10)] == ["3", "4"]
+
+
+async def test_of_the_audit_what_is_old_is_forgotten_unless_it_is_kept_for_ever() -> None:
+    ports = evolve(memory_ports(), clock=StoppedClock())
+    await ports.audit_log.append(
+        [
+            AuditEntry(
+                at=NOW - timedelta(days=days), principal="ada", action="a", subject="s", outcome="granted", address=""
+            )
+            for days in (91, 89)
+        ]
+    )
+    await forget_old(ports, DataSettings(keep_audit=None))
+    assert len(await ports.audit_log.read()) == 2
+    await forget_old(ports, DataSettings())
+    assert [each.entry.at for each in await ports.audit_log.read()] == [NOW - timedelta(days=89)]
