@@ -28,12 +28,13 @@ from waygrid_shell.api import (
     metrics_page,
     openapi,
     principals,
+    processes,
     retry,
     specs,
     traversals,
     work,
 )
-from waygrid_shell.api.access import require
+from waygrid_shell.api.access import principal, require
 from waygrid_shell.api.auditing import GRANTED, acting
 from waygrid_shell.api.body_limit import BodyLimit
 from waygrid_shell.api.live import EVENT_STREAM
@@ -102,6 +103,7 @@ def all_operations(platform: Platform) -> tuple[Operation, ...]:
         *dead_letters.operations(platform),
         *principals.operations(platform),
         *audit.operations(platform),
+        *processes.operations(platform),
         *health.operations(platform),
         *metrics_page.operations(platform),
     )
@@ -153,6 +155,7 @@ class Resource:
             acting(request, operation.name)
         if operation.scope is not None:
             await require(self._platform, request, operation.scope)
+            await self._platform.rates.take(principal(request))
         _refuse_unknown_parameters(request, operation)
         return await operation.handle(request)
 

@@ -8,6 +8,7 @@ from waygrid_shell.api.auditing import Auditor
 from waygrid_shell.api.endings import Endings
 from waygrid_shell.api.keys import Keys
 from waygrid_shell.api.lookout import Lookout
+from waygrid_shell.api.rates import Rates
 from waygrid_shell.origins.acceptance.taking_in import Acceptance
 from waygrid_shell.ports.audit_log import AuditLog
 from waygrid_shell.ports.channel_log import ChannelLog
@@ -17,7 +18,9 @@ from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.event_log import EventLog
 from waygrid_shell.ports.journal import Journal
 from waygrid_shell.ports.live_feed import LiveFeed
+from waygrid_shell.ports.presence import Presence
 from waygrid_shell.ports.principal_store import PrincipalStore
+from waygrid_shell.ports.rate_limiter import RateLimiter
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.resources.platform import Health
 from waygrid_shell.settings.settings import ServerSettings
@@ -37,6 +40,8 @@ class Platform:
     live_feed: LiveFeed
     principal_store: PrincipalStore
     audit_log: AuditLog
+    presence: Presence
+    rate_limiter: RateLimiter
     clock: Clock
     acceptance: Acceptance
     settings: ServerSettings
@@ -52,3 +57,7 @@ class Platform:
         lambda self: Auditor(self.audit_log, self.clock, self.metrics, is_on=self.settings.audit), takes_self=True
     )
     """Who keeps who asked for what."""
+    rates: Rates = Factory(
+        lambda self: Rates(self.rate_limiter, self.settings.max_requests_per_second), takes_self=True
+    )
+    """How many requests a key may send."""

@@ -38,6 +38,7 @@ from waygrid_shell.resources.principals import (
     RemovedPrincipal,
     ScopeName,
 )
+from waygrid_shell.resources.processes import ProcessList, ProcessView
 from waygrid_shell.resources.submission import (
     Accepted,
     AcceptedBatch,
@@ -423,6 +424,10 @@ class WaygridClient:
         """Whether the server can serve, and if not, why."""
         ask = Ask(method="GET", path="/health/ready", answers_with_503=True)
         return await self._connection.document(ask, Health)
+
+    async def processes(self) -> tuple[ProcessView, ...]:
+        """The processes of the platform that run, with what they serve and what ails them."""
+        return (await self._document("GET", "/v1/processes", ProcessList)).items
 
     async def _document(
         self,

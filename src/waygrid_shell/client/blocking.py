@@ -107,6 +107,7 @@ class SyncWaygridClient:
     remove_principal = _blocking(WaygridClient.remove_principal)
     audit = _iterating(WaygridClient.audit)
     health = _blocking(WaygridClient.health)
+    processes = _blocking(WaygridClient.processes)
 
     @property
     def server(self) -> str:

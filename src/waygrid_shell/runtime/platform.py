@@ -35,6 +35,8 @@ def platform_over(
         live_feed=ports.live_feed,
         principal_store=ports.principal_store,
         audit_log=ports.audit_log,
+        presence=ports.presence,
+        rate_limiter=ports.rate_limiter,
         clock=ports.clock,
         acceptance=acceptance or acceptance_over(ports, settings, metrics),
         settings=settings,

@@ -40,6 +40,8 @@ class ServerSettings:
     """Requests that may wait for the disk at once; more are answered 429."""
     max_unfinished: int = 100_000
     """Traversals under way; above it submissions are answered 429."""
+    max_requests_per_second: int | None = None
+    """Of a key, over all processes; more are answered 429. None: as many as it likes."""
     drain: timedelta = timedelta(seconds=30)
     """How long attempts under way may go on after SIGTERM."""
     keys: tuple[ApiKey, ...] = ()
