@@ -47,8 +47,8 @@ class ChangeRows:
 
     born: list[Row] = field(factory=list)
     grown: list[Row] = field(factory=list)
-    origins: dict[TraversalId, Row] = field(factory=dict)
-    """Of those that have grown: written where only a cancel was known before."""
+    origins: dict[TraversalId, Origin] = field(factory=dict)
+    """Of those that have grown: written, with their labels, where only a cancel was known before."""
     labels: list[Row] = field(factory=list)
     decisions: list[Row] = field(factory=list)
     snapshots: list[Row] = field(factory=list)
@@ -71,12 +71,13 @@ def _add(rows: ChangeRows, change: Change, shared: PutAway) -> None:
     if change.base == 0:
         begun_at = change.decisions[0].at
         rows.born.append(
-            (traversal, *now, *_origin_row(origin), to_microseconds(begun_at), is_astray(traversal, begun_at))
+            (traversal, *now, *origin_row(origin), to_microseconds(begun_at), is_astray(traversal, begun_at))
         )
+        if origin.labels:
+            rows.labels.extend(label_rows(traversal, origin))
     else:
         rows.grown.append((traversal, change.base, *now))
-        rows.origins[traversal] = _origin_row(origin)
-    rows.labels.extend((label_row(key, value), traversal) for key, value in origin.labels.items())
+        rows.origins[traversal] = origin
     values: dict[str, bytes] = {}
     for decision in change.decisions:
         events = _encoded(shared, values, EVENTS, decision.events)
@@ -102,7 +103,13 @@ def _is_time_for_a_snapshot(change: Change) -> bool:
     return change.state.version >> shift > change.base >> shift
 
 
-def _origin_row(origin: Origin) -> Row:
+def label_rows(traversal: TraversalId, origin: Origin) -> list[Row]:
+    """A row a label."""
+    return [(label_row(key, value), traversal) for key, value in origin.labels.items()]
+
+
+def origin_row(origin: Origin) -> Row:
+    """The columns `ORIGIN`."""
     return (
         None if origin.plan is None else _plan(origin.plan),
         None if origin.parent is None else PARENTS.encode(origin.parent),

@@ -16,7 +16,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from waygrid_shell.adapters.postgres.columns import blobs, flags, numbers, texts
-from waygrid_shell.storage.journal_rows import ChangeRows, Row
+from waygrid_shell.storage.journal_rows import ChangeRows, Row, label_rows, origin_row
 
 _BORN: Final = """born AS (
   INSERT INTO traversal (id, version, status, ended_at, ending, plan, parent, root, dag, name, labels, trace, begun_at,
@@ -92,7 +92,7 @@ def _writing(rows: ChangeRows, *, is_naming: bool) -> Writing:
     values: list[Any] = []
     changed_at = {row[0]: row[3] for row in rows.decisions}  # the last of each stays
     # In order of ids: two writers of the same rows lock them in the same order.
-    born = sorted(rows.born)
+    born, labels = sorted(rows.born, key=_id), [*rows.labels]
     if born:
         parts.append(_BORN)
         columns = _columns(_BORN_COLUMNS, [(*row, changed_at[row[0]]) for row in born])
@@ -104,10 +104,10 @@ def _writing(rows: ChangeRows, *, is_naming: bool) -> Writing:
         values += [texts(ids), numbers(bases), numbers(versions), texts(statuses), numbers(ends), blobs(endings)]
         values.append(numbers([changed_at[each] for each in ids]))
         origins = [rows.origins[each] for each in ids]
-        values.append(flags([origin[0] is not None for origin in origins]))
+        values.append(flags([origin.plan is not None for origin in origins]))
         if is_naming:
-            values += _columns(_ORIGIN_COLUMNS, origins)
-    labels = rows.labels if is_naming else _labels_of_the_born(rows)
+            values += _columns(_ORIGIN_COLUMNS, [origin_row(origin) for origin in origins])
+            labels += [label for each, origin in rows.origins.items() for label in label_rows(each, origin)]
     if labels:
         parts.append(_LABELS)
         values += _columns((texts, texts), sorted(labels))
@@ -127,13 +127,6 @@ def _writing(rows: ChangeRows, *, is_naming: bool) -> Writing:
 @cache
 def _text(parts: tuple[str, ...], end: str) -> str:
     return f"WITH {', '.join(parts)} {end}"
-
-
-def _labels_of_the_born(rows: ChangeRows) -> list[Row]:
-    if not rows.labels or not rows.born:
-        return []
-    born = {row[0] for row in rows.born}
-    return [row for row in rows.labels if row[1] in born]
 
 
 def _columns(kinds: Sequence[Any], rows: Sequence[Row]) -> list[Any]:

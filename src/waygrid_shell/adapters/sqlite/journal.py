@@ -26,7 +26,9 @@ from waygrid_shell.storage.journal_rows import (
     ChangeRows,
     decision_of,
     grown,
+    label_rows,
     origin_of,
+    origin_row,
     rows_of,
     state_of,
     summary_of,
@@ -167,7 +169,9 @@ def _grow(connection: sqlite3.Connection, rows: ChangeRows) -> None:
             raise VersionConflict(traversal, base)
         nameless += [traversal for traversal, plan in written if plan == "null"]
     for traversal in nameless:
-        row = rows.origins[traversal]
+        row = origin_row(rows.origins[traversal])
+        labels = label_rows(traversal, rows.origins[traversal])
+        insert_rows(connection, "INSERT OR IGNORE INTO label (label, traversal)", labels)
         update = f"UPDATE traversal SET ({ORIGIN}) = {marks(len(row), 1)} WHERE id = ?"
         connection.execute(update, (*row, traversal))
 
