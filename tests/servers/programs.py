@@ -19,6 +19,7 @@ PACKAGES: Final = {
     "redis-server": ("redis-server",),
     "java": ("openjdk-17-jre-headless",),
     "mvn": ("maven",),
+    "openssl": ("openssl",),
 }
 """The Debian packages of each program."""
 
