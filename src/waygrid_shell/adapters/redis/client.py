@@ -11,7 +11,9 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import Connection, ConnectionPool, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from waygrid_shell.adapters.redis.failures import OF_A_CLUSTER, failure_of
 from waygrid_shell.adapters.redis.keys import Keys
@@ -27,6 +29,10 @@ _RETRIES: Final = 3
 _FIRST_REST_SECONDS: Final = 0.02
 _LONGEST_REST_SECONDS: Final = 0.2
 """A connection that was closed while it was idle is noticed by the next command: it is sent again at once, or soon."""
+
+BROKEN: Final = (OSError, TimeoutError, RuntimeError)
+"""What redis-py lets through of a connection that broke; a RuntimeError is how uvloop says that it was closed before
+anybody has heard of it."""
 
 _MAX_CONNECTIONS: Final = 1_000
 """Of one process, to one server. Work comes in batches: a few are used."""
@@ -153,7 +159,7 @@ class RedisClient:
         """Tells in our words what redis-py raises."""
         try:
             yield
-        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        except (RedisError, RedisClusterException, *BROKEN) as error:
             raise failure_of(error, self.settings) from error
 
 
@@ -168,7 +174,11 @@ def _options(settings: RedisSettings) -> dict[str, Any]:
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_keepalive": True,
         "protocol": 2,  # what Redis and Valkey of all versions speak
-        "retry": Retry(ExponentialBackoff(cap=_LONGEST_REST_SECONDS, base=_FIRST_REST_SECONDS), _RETRIES),
+        "retry": Retry(
+            ExponentialBackoff(cap=_LONGEST_REST_SECONDS, base=_FIRST_REST_SECONDS),
+            _RETRIES,
+            supported_errors=(RedisConnectionError, RedisTimeoutError, *BROKEN),  # type: ignore[arg-type]
+        ),
         **options,
     }
 

@@ -67,7 +67,7 @@ def _reason(cause: BaseException, text: str) -> str:
         return "the Redis Cluster is incomplete; some of its servers do not answer"
     if isinstance(cause, ResponseError):
         return text
-    if isinstance(cause, RedisConnectionError | OSError | TimeoutError | RedisError):
+    if isinstance(cause, RedisConnectionError | OSError | TimeoutError | RuntimeError | RedisError):
         return f"it does not answer ({text.rstrip('.') or type(cause).__name__}); is it running, and redis.url right?"
     return text or type(cause).__name__
 
