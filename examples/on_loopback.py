@@ -120,15 +120,18 @@ async def platform(
     data: Path,
     *,
     app: str | None = None,
+    settings: Path | None = None,
     environment: Mapping[str, str] | None = None,
     processes: int = 1,
 ) -> AsyncIterator[Platform]:
-    """A platform with the app of the folder `here`, ready; stopped at the end.
+    """A platform with the app of the folder `here` and the settings of that file, ready; stopped at the end.
 
     It is a `waygrid dev` over `data`; with `--cluster` on the command line of the example it is as many processes of
     `waygrid serve all` over the servers that the environment names.
     """
     serving = ["--app", app] if app is not None else []
+    if settings is not None:
+        serving += ["--config", str(settings)]
     async with AsyncExitStack() as stack:
         given = dict(environment or {})
         if is_on_cluster():

@@ -13,9 +13,16 @@ from tests.servers.cluster import ClusterServers
 PROGRAMS = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/run.py") if path.parent.name != "orders")
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_the_program_of_an_example_ends_well(name: str) -> None:
-    assert_ends_well(run(name))
+NEED_KAFKA = {"kafka"}
+"""Those that read from Kafka, whatever plant they run on."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.cluster if name in NEED_KAFKA else ()) for name in PROGRAMS]
+)
+def test_the_program_of_an_example_ends_well(name: str, request: pytest.FixtureRequest) -> None:
+    servers = request.getfixturevalue("servers") if name in NEED_KAFKA else None
+    assert_ends_well(run(name, environment=None if servers is None else cluster_environment(servers)))
 
 
 @pytest.mark.cluster

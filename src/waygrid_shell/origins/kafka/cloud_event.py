@@ -63,7 +63,7 @@ def _structured(media_type: str, value: bytes | None) -> Outcome[EventContent, s
     try:
         event = read_json(value or b"")
     except (ValueError, UnicodeDecodeError) as error:
-        return Failure(f"it is said to be a CloudEvent, and is no JSON: {error}")
+        return Failure(f"it is said to be a CloudEvent, and is {error}")
     if not isinstance(event, Mapping):
         return Failure("it is said to be a CloudEvent, and is no JSON object")
     attributes = {name: each for name, each in event.items() if name not in _DATA}

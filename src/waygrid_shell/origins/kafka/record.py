@@ -93,4 +93,4 @@ def _json(content: bytes) -> Outcome[JsonValue, str]:
     except UnicodeDecodeError as error:
         return Failure(f"its value is no JSON: byte {error.start + 1} is not UTF-8")
     except ValueError as error:
-        return Failure(f"its value is no JSON: {error}")
+        return Failure(f"its value is {error}")
