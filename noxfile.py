@@ -91,14 +91,20 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """The server under load, killed 200 times at random moments; a quarter of an hour.
+    """Faults under load, at length: `waygrid dev` killed 200 times (a quarter of an hour), then a cluster for an hour.
 
-    `WAYGRID_CHAOS_KILLS` says how often, `WAYGRID_CHAOS_SEED` when: the seed of a run is printed.
+    `WAYGRID_CHAOS_KILLS` says how often, `WAYGRID_CHAOS_MINUTES` how long, `WAYGRID_CHAOS_SEED` when and what: the seed
+    of a run is printed, and what was done. `nox -s chaos -- -k cluster` does one of the two.
     """
     install(session)
-    kills = os.environ.get("WAYGRID_CHAOS_KILLS", "200")
-    test = "tests/integration/faults/test_chaos.py"
-    session.run("pytest", "-s", test, *session.posargs, env={"WAYGRID_CHAOS_KILLS": kills})
+    session.run("python", "-m", "tests.servers")
+    length = {
+        "WAYGRID_CHAOS_KILLS": os.environ.get("WAYGRID_CHAOS_KILLS", "200"),
+        "WAYGRID_CHAOS_MINUTES": os.environ.get("WAYGRID_CHAOS_MINUTES", "60"),
+        "WAYGRID_TEST_SERVERS": "required",
+    }
+    tests = ("tests/integration/faults/test_chaos.py", "tests/integration/cluster_faults/test_cluster_faults.py")
+    session.run("pytest", "-s", *tests, *session.posargs, env=length)
 
 
 @nox.session

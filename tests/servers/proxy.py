@@ -44,7 +44,8 @@ class Proxy:
             self._listening = None
             await self._has_stopped.wait()
         for stream in list(self._streams):
-            stream.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            with suppress(OSError):  # its peer may have closed it meanwhile
+                stream.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             await anyio.aclose_forcefully(stream)
 
     def hang(self) -> None:
@@ -100,8 +101,14 @@ class Proxy:
 @asynccontextmanager
 async def proxy(port: int, target: int) -> AsyncIterator[Proxy]:
     """A proxy that runs, and is well, as long as the context lasts."""
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         made = Proxy(port, target, tasks)
         await made.heal()
-        yield made
+        try:
+            yield made
+        except Exception as error:  # raised below, as it is, and not in a group
+            failure = error
         tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

@@ -8,7 +8,15 @@ import anyio.to_thread
 import redis.asyncio
 
 from tests.integration.cluster_faults.injecting import Copier, put_poison
-from tests.integration.cluster_faults.scene import BEHIND_A_DOOR, PREFIX, PROCESSES, SESSION, Scene, process_of
+from tests.integration.cluster_faults.scene import (
+    BEHIND_A_DOOR,
+    PREFIX,
+    PROCESSES,
+    SESSION,
+    START_SECONDS,
+    Scene,
+    process_of,
+)
 from tests.servers.kafka import Kafka
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
@@ -17,6 +25,10 @@ Fault: TypeAlias = Callable[[Scene], Awaitable[None]]
 
 _PAST_THE_SESSION: Final = SESSION.total_seconds() + 2
 _SHORT_OUTAGE: Final = (0.2, 3.0)
+_MANY: Final = 300
+_FULL: Final = "no room is left on the disk"
+_FULL_SECONDS: Final = 10.0
+"""In which somebody wants to write more than the server has room for within its files."""
 _MEMBER_TAKES: Final = 20
 
 
@@ -43,51 +55,57 @@ async def stop_processes(scene: Scene) -> None:
 
 
 async def rebalance(scene: Scene) -> None:
-    """A member joins all groups every other second, takes records, acknowledges none, and leaves."""
+    """A member joins groups every few seconds, takes records, acknowledges none, and leaves."""
     topics = [topic.removeprefix(f"{PREFIX}.") for topic in await scene.topics()]
-    for _ in range(4):
-        async with scene.ports.event_log.subscribe(topics) as subscription:
+
+    async def join(topic: str) -> None:
+        async with scene.ports.event_log.subscribe([topic]) as subscription:
             taken = 0
             with anyio.move_on_after(scene.chance.uniform(0.5, 2.0)):
                 while taken < _MEMBER_TAKES:
                     taken += len(await subscription.take(_MEMBER_TAKES))
-            scene.say(f"a member has joined, taken {taken} records, and leaves")
-        await anyio.sleep(scene.chance.uniform(0.2, 1.0))
+            scene.say(f"a member has joined the group of {topic}, taken {taken} records, and leaves")
+
+    for _ in range(3):
+        async with anyio.create_task_group() as tasks:
+            for topic in {"system.waystation", *scene.chance.sample(topics, 4)}:
+                tasks.start_soon(join, topic)
+        await anyio.sleep(scene.chance.uniform(0.0, 1.0))
 
 
 async def kill_kafka(scene: Scene) -> None:
     """SIGKILL of the broker."""
-    await _down(scene, "Kafka", scene.kafka, "kill")
+    await _down(scene, "Kafka", scene.servers.kafka, "kill")
 
 
 async def stop_kafka(scene: Scene) -> None:
     """SIGTERM of the broker."""
-    await _down(scene, "Kafka", scene.kafka, "stop")
+    await _down(scene, "Kafka", scene.servers.kafka, "stop")
 
 
 async def kill_postgres(scene: Scene) -> None:
     """SIGKILL of PostgreSQL."""
-    await _down(scene, "PostgreSQL", scene.postgres, "kill")
+    await _down(scene, "PostgreSQL", scene.servers.postgres, "kill")
 
 
 async def stop_postgres(scene: Scene) -> None:
     """A fast shutdown of PostgreSQL, which ends all sessions."""
-    await _down(scene, "PostgreSQL", scene.postgres, "interrupt")
+    await _down(scene, "PostgreSQL", scene.servers.postgres, "interrupt")
 
 
 async def kill_redis(scene: Scene) -> None:
     """SIGKILL of Redis, which keeps nothing."""
-    await _down(scene, "Redis", scene.redis, "kill")
+    await _down(scene, "Redis", scene.servers.redis, "kill")
 
 
 async def stop_redis(scene: Scene) -> None:
     """SIGTERM of Redis."""
-    await _down(scene, "Redis", scene.redis, "stop")
+    await _down(scene, "Redis", scene.servers.redis, "stop")
 
 
 async def empty_redis(scene: Scene) -> None:
     """FLUSHALL, several times."""
-    async with redis.asyncio.Redis.from_url(scene.redis.url) as client:
+    async with redis.asyncio.Redis.from_url(scene.servers.redis.url) as client:
         for _ in range(4):
             scene.say("FLUSHALL")
             await client.flushall()
@@ -111,22 +129,22 @@ async def pause_front(scene: Scene) -> None:
 
 async def duplicates(scene: Scene) -> None:
     """Every record of our topics comes a second time."""
-    copier = Copier(scene.kafka.bootstrap, await scene.topics(), scene.chance)
+    copier = Copier(scene.servers.kafka.bootstrap, await scene.topics(), scene.chance)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(copier.run)
-        await anyio.sleep(4)
+        while copier.copied < _MANY:
+            await anyio.sleep(0.1)
         scene.load.is_over = True
         await scene.load.has_ended.wait()  # until then the copy of a last word might be missing
         copier.is_over = True
     scene.say(f"{copier.copied} records have been copied")
-    assert copier.copied > 0
 
 
 async def undecodable(scene: Scene) -> None:
     """Records that nobody can read, in every topic, among those that all can read."""
     topics = await scene.topics()
     for number in range(3):
-        marks = await put_poison(scene.kafka.bootstrap, topics, PREFIX, f"{len(scene.poison)}-{number}")
+        marks = await put_poison(scene.servers.kafka.bootstrap, topics, PREFIX, f"{len(scene.poison)}-{number}")
         scene.poison |= marks
         scene.say(f"{len(marks)} records that nobody can read")
         await anyio.sleep(scene.chance.uniform(0.2, 1.0))
@@ -149,20 +167,23 @@ async def cut_redis(scene: Scene) -> None:
 
 async def fill_disk(scene: Scene) -> None:
     """PostgreSQL's disk has no room, and then it has."""
-    disk = scene.disk
+    disk = scene.servers.disk
     if disk is None:
         scene.say("skipped: this user cannot mount a disk")
         return
     disk.fill()
     scene.say("PostgreSQL's disk is full")
-    await anyio.sleep(scene.chance.uniform(2.0, 4.0))
+    with anyio.move_on_after(_FULL_SECONDS):
+        while not any(_FULL in command.log for command in scene.processes.values()):
+            await anyio.sleep(0.2)
+    await anyio.sleep(scene.chance.uniform(0.5, 2.0))
     disk.free()
-    server = process_of(scene.postgres)
+    server = process_of(scene.servers.postgres)
     assert server.process is not None
     is_down = server.process.poll() is not None
     scene.say(f"there is room again; PostgreSQL {'gave up, and is started again' if is_down else 'is there'}")
     if is_down:
-        await anyio.to_thread.run_sync(server.start)
+        await anyio.to_thread.run_sync(server.start, START_SECONDS)
 
 
 FAULTS: Final[Mapping[str, Fault]] = {
@@ -197,7 +218,7 @@ async def _down(scene: Scene, name: str, server: Kafka | Postgres | Redis, how: 
     await anyio.to_thread.run_sync(getattr(process, how))
     seconds = scene.chance.uniform(*_SHORT_OUTAGE)
     await anyio.sleep(seconds)
-    await anyio.to_thread.run_sync(process.start)
+    await anyio.to_thread.run_sync(process.start, START_SECONDS)
     scene.say(f"{name} is there again, after {seconds:.1f} s")
 
 

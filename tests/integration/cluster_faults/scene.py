@@ -2,8 +2,8 @@
 
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,9 @@ PREFIX: Final = "faults"
 PARTITIONS: Final = 4
 SESSION: Final = timedelta(seconds=3)
 """After so long a process that says nothing has lost its partitions."""
+
+START_SECONDS: Final = 180.0
+"""In which seven processes come up at once, on a machine that may be busy otherwise."""
 
 FRONT: Final = "api,scheduler,inbox,chores"
 PROCESSES: Final = {
@@ -59,16 +62,45 @@ class Network:
         return {"kafka": self.kafka, "postgres": self.postgres, "redis": self.redis}
 
 
+@frozen(kw_only=True)
+class OwnServers:
+    """Servers that nobody else uses. `doors` are the ports that Kafka tells who comes through a proxy."""
+
+    kafka: Kafka
+    postgres: Postgres
+    redis: Redis
+    database: str
+    """Its URL; it is migrated."""
+    disk: SmallDisk | None
+    """The disk of PostgreSQL; None where none can be had."""
+    doors: Mapping[str, int]
+    """By the process."""
+
+
+@contextmanager
+def own_servers() -> Iterator[OwnServers]:
+    """One of each, to be killed. Raises `Missing`."""
+    doors = {name: free_port() for name in BEHIND_A_DOOR}
+    with ExitStack() as stack:
+        disk = _disk(stack)
+        settings = {"fsync": "on", "max_wal_size": "16MB", "min_wal_size": "2MB"}
+        postgres = stack.enter_context(own_postgres(settings, within=None if disk is None else disk.path))
+        yield OwnServers(
+            kafka=stack.enter_context(own_kafka(doors=list(doors.values()))),
+            postgres=postgres,
+            redis=stack.enter_context(own_redis()),
+            database=stack.enter_context(postgres.migrated_database()),
+            disk=disk,
+            doors=doors,
+        )
+
+
 @define(kw_only=True)
 class Scene:
     """Everything that a fault can be done to. It begins with all of it well."""
 
     folder: Path
-    kafka: Kafka
-    postgres: Postgres
-    redis: Redis
-    disk: SmallDisk | None
-    """The disk of PostgreSQL; None where none can be had."""
+    servers: OwnServers
     networks: Mapping[str, Network]
     """By the process."""
     processes: Mapping[str, Command]
@@ -99,12 +131,12 @@ class Scene:
 
     async def topics(self) -> Sequence[str]:
         """Those of services, as Kafka knows them."""
-        return await topics_of(self.kafka.bootstrap, PREFIX)
+        return await topics_of(self.servers.kafka.bootstrap, PREFIX)
 
     async def ready(self) -> None:
         """Wait until both APIs answer: what the others do is seen by what is done."""
         for name, url in zip(("front-1", "front-2"), self.fronts, strict=True):
-            await Server(self.processes[name], url).up(self.session)
+            await Server(self.processes[name], url).up(self.session, START_SECONDS)
 
     async def newly_delivered(self) -> set[str]:
         """The keys of deliveries that have arrived since this was asked last."""
@@ -115,21 +147,15 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
-    """A cluster that runs, behind a receiver that lives through it all. Raises `Missing`."""
+async def scene(folder: Path, seed: int, servers: OwnServers) -> AsyncIterator[Scene]:
+    """A cluster that runs on these servers, before a receiver that lives through it all."""
     chance = random.Random(seed)
-    doors = {name: free_port() for name in BEHIND_A_DOOR}
+    url, kafka, redis = servers.database, servers.kafka, servers.redis
     (folder / "shop.py").write_text(APP)
     (folder / "elsewhere.py").write_text(ELSEWHERE)
     async with AsyncExitStack() as stack:
-        disk = _disk(stack)
-        kafka = stack.enter_context(own_kafka(doors=list(doors.values())))
-        settings = {"fsync": "on", "max_wal_size": "16MB", "min_wal_size": "2MB"}
-        postgres = stack.enter_context(own_postgres(settings, within=None if disk is None else disk.path))
-        redis = stack.enter_context(own_redis())
-        url = stack.enter_context(postgres.database())
         networks = {}
-        for (name, door), target in zip(doors.items(), kafka.behind, strict=True):
+        for (name, door), target in zip(servers.doors.items(), kafka.behind, strict=True):
             links = [
                 await stack.enter_async_context(proxy(port, to))
                 for port, to in ((door, target), (free_port(), port_of(url)), (free_port(), port_of(redis.url)))
@@ -157,9 +183,6 @@ async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
             if services == FRONT:
                 fronts.append(f"http://127.0.0.1:{port}")
             processes[name] = service(folder, name, services, **environment)
-        migrate = Command(folder, "migrate", ["migrate"], processes["waystation-2"].environment)
-        await migrate.start()
-        assert await migrate.wait() == 0, migrate.log
         await stack.enter_async_context(ending(*processes.values()))
         for process in processes.values():
             await process.start()
@@ -173,10 +196,7 @@ async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
         ports = await stack.enter_async_context(cluster_ports(ours))
         made = Scene(
             folder=folder,
-            kafka=kafka,
-            postgres=postgres,
-            redis=redis,
-            disk=disk,
+            servers=servers,
             networks=networks,
             processes=processes,
             fronts=fronts,
@@ -208,7 +228,7 @@ def at_port(url: str, port: int) -> str:
     return url.replace(f"127.0.0.1:{port_of(url)}", f"127.0.0.1:{port}")
 
 
-def _disk(stack: AsyncExitStack) -> SmallDisk | None:
+def _disk(stack: ExitStack) -> SmallDisk | None:
     try:
         return stack.enter_context(small_disk())
     except Missing as error:

@@ -138,6 +138,11 @@ class Load:
                 tasks.start_soon(self._lane, lane, random.Random(self.chance.random()))
         self.has_ended.set()
 
+    async def has_handed_in(self, count: int) -> None:
+        """Return once so many have been accepted, or no more are to be."""
+        while len(self.accepted) < count and not self.is_over:
+            await anyio.sleep(0.02)
+
     async def _lane(self, lane: int, chance: random.Random) -> None:
         made = specs(self.receiver)
         number = 0

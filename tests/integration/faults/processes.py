@@ -140,9 +140,9 @@ class Server:
     command: Command
     url: str
 
-    async def up(self, session: aiohttp.ClientSession) -> None:
+    async def up(self, session: aiohttp.ClientSession, within_seconds: float = LONG) -> None:
         """Wait until it is ready."""
-        with anyio.fail_after(LONG):
+        with anyio.fail_after(within_seconds):
             while not await self._is_ready(session):
                 process = self.command.process
                 assert process is None or process.returncode is None, self.command.log
