@@ -6,5 +6,6 @@ files, so that what somebody wrote in a scenario is what they find on the screen
 Reading order: `status` (the words), `standing` (where a traversal stands among those around it, and what its nodes are
 called), `picture` (its nodes, one by one), `waiting` (what has to happen before it goes on), `spans` and `saying`
 (times and errors as people say them), `story` (one sentence for each event), `series_story` (the same for a series or
-a loop).
+a loop); `journal_file` (a journal as one document), `signals` (what each decision answered) and `replaying` (how it
+was, and how it would have been).
 """
