@@ -17,9 +17,11 @@ from typing import Final
 import anyio
 import pytest
 
-from tests.integration.cluster_faults.faults import FAULTS
+from tests.integration.cluster_faults.faults import FAULTS, rebalance
 from tests.integration.cluster_faults.scene import OwnServers, Scene, own_servers, scene
 from tests.integration.faults.judging import Evidence, judge, unrest
+from tests.integration.faults.load import Load
+from tests.integration.faults.processes import Command
 from tests.servers.programs import Missing
 from waygrid_shell.ports.failure import PortFailure
 
@@ -32,6 +34,10 @@ SEED: Final = int(os.environ.get("WAYGRID_CHAOS_SEED") or secrets.randbelow(1_00
 LANES: Final = 16
 RECOVERY_SECONDS: Final = 180.0
 """How long after a fault what was accepted may take to end; a machine that is busy otherwise has to find the time."""
+
+BOTH: Final = 0.4
+"""How often the long form has members join and leave groups while something else happens."""
+ALONE: Final = frozenset({"rebalance", "duplicates"})
 
 
 @pytest.fixture
@@ -54,23 +60,33 @@ async def test_whatever_happens_to_a_cluster_all_that_was_accepted_ends_once(
     async with scene(tmp_path, SEED, servers) as stage:
         for fault in _chosen(stage):
             await survive(stage, fault)
-        for name, command in stage.processes.items():
-            assert await command.stop() == 0, f"{name} did not end as it was asked to:\n{command.log[-10_000:]}"
-            assert "Traceback" not in command.log, f"{name}:\n{_around_traceback(command.log)}"
+        async with anyio.create_task_group() as tasks:
+            for command in stage.processes.values():
+                tasks.start_soon(_end, command)
+
+
+async def _end(command: Command) -> None:
+    assert await command.stop() == 0, f"{command.name} did not end as it was asked to:\n{command.log[-10_000:]}"
+    assert "Traceback" not in command.log, f"{command.name}:\n{_around_traceback(command.log)}"
 
 
 async def survive(stage: Scene, fault: str) -> None:
     """Do it under load; then all must be as if nothing had happened."""
-    stage.say(f"--- {fault}: {(FAULTS[fault].__doc__ or '').splitlines()[0]}")
     number = len(stage.done)
     stage.done.append(fault)
+    faults = [FAULTS[fault]]
+    if number >= len(FAULTS) and fault not in ALONE and stage.chance.random() < BOTH:
+        faults.append(rebalance)
+    stage.say(f"--- {fault}: {' '.join((each.__doc__ or '').splitlines()[0] for each in faults)}")
     since = datetime.now(UTC)
     load = stage.begin_load(f"{number}-{fault}")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(load.run, LANES)
-        await load.has_handed_in(LANES // 2)
-        await FAULTS[fault](stage)
-        await load.has_handed_in(len(load.accepted) + LANES // 2)
+        await _takes_in(load, LANES // 2)
+        async with anyio.create_task_group() as both:
+            for each in faults:
+                both.start_soon(each, stage)
+        await _takes_in(load, LANES // 2)
         load.is_over = True
         healed_at = time.monotonic()
         with anyio.move_on_after(RECOVERY_SECONDS):
@@ -91,6 +107,13 @@ async def survive(stage: Scene, fault: str) -> None:
     for name, command in stage.processes.items():
         assert command.process is not None
         assert command.process.returncode is None, f"{name} has ended by itself:\n{command.log[-10_000:]}"
+
+
+async def _takes_in(load: Load, more: int) -> None:
+    """Return once so many more have been accepted."""
+    with anyio.move_on_after(RECOVERY_SECONDS) as patience:
+        await load.has_handed_in(len(load.accepted) + more)
+    assert not patience.cancelled_caught, f"no more is taken in: {load.waits}"
 
 
 async def _rest(stage: Scene, until: float) -> Sequence[str]:
