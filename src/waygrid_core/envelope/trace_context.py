@@ -11,7 +11,7 @@ from typing import Final
 from ulid_transform import ulid_to_bytes
 
 from waygrid_core.envelope.stamps import Trace
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import digest_hex, short_digest
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.ulid import is_ulid
 
@@ -31,7 +31,7 @@ def trace_id(root: TraversalId, given: Trace | None) -> str:
     """The id of the trace of a traversal: 32 hex digits."""
     if given is not None:
         return given.traceparent[3:35]
-    return ulid_to_bytes(root).hex() if is_ulid(root) else digest_hex(root.encode())[:32]
+    return ulid_to_bytes(root).hex() if is_ulid(root) else short_digest(root.encode())
 
 
 @lru_cache(maxsize=4096)

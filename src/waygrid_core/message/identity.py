@@ -1,7 +1,5 @@
 """What a message is called, and what keeps messages in order that belong together."""
 
-from typing import Final
-
 from waygrid_core.message.messages import (
     EventReceived,
     Message,
@@ -10,10 +8,8 @@ from waygrid_core.message.messages import (
 )
 from waygrid_core.model.address import INBOX, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.identifiers import NodeId, TraversalId
-
-_ID_DIGITS: Final = 32
 
 
 def message_id(traversal: TraversalId, version: int, index: int) -> str:
@@ -21,17 +17,17 @@ def message_id(traversal: TraversalId, version: int, index: int) -> str:
 
     What was decided once and is sent again has the id that it had: 32 hex digits.
     """
-    return digest_hex(f"{traversal}/{version}/{index}".encode())[:_ID_DIGITS]
+    return short_digest(f"{traversal}/{version}/{index}".encode())
 
 
 def request_id(traversal: TraversalId) -> str:
     """The id of the message by which a user asks for `traversal`: asked for again, it is the same message."""
-    return digest_hex(f"{traversal}/requested".encode())[:_ID_DIGITS]
+    return short_digest(f"{traversal}/requested".encode())
 
 
 def work_key(traversal: TraversalId, node: NodeId, attempt: int) -> str:
     """What all requests for one attempt share, whatever their message ids: the idempotency key that the world sees."""
-    return digest_hex(f"{traversal}/{node}/{attempt}".encode())[:_ID_DIGITS]
+    return short_digest(f"{traversal}/{node}/{attempt}".encode())
 
 
 def ledger_id(message: Message, work: str) -> str:
@@ -49,7 +45,7 @@ def work_of(ledger: str) -> str:
 
 def answer_id(request: str, answer: Message) -> str:
     """The id of an answer to the message `request`: answered again in the same way, it is the same message."""
-    return digest_hex(f"{request}/{type(answer).__name__}".encode())[:_ID_DIGITS]
+    return short_digest(f"{request}/{type(answer).__name__}".encode())
 
 
 def subject_of(message: Message) -> TraversalId | None:

@@ -4,8 +4,13 @@ from blake3 import blake3
 
 
 def digest_hex(data: bytes) -> str:
-    """blake3 of `data` as 64 hex digits; a prefix of it is a shorter digest."""
+    """blake3 of `data` as 64 hex digits."""
     return blake3(data).hexdigest()
+
+
+def short_digest(data: bytes) -> str:
+    """The first 128 bits of it, as 32 hex digits: enough to name something for good, such as a message."""
+    return blake3(data).hexdigest(16)
 
 
 def digest_bytes(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from functools import partial
 from waygrid_core.envelope.stamps import Trace
 from waygrid_core.message.messages import NodeTraversalFailed, NodeTraversalRequested, NodeTraversalSucceeded
 from waygrid_core.model.address import ServiceAddress
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.template.template import SecretReference
@@ -101,4 +101,4 @@ class Answering:
 
 def idempotency_key(traversal: TraversalId, node: NodeId) -> str:
     """What all attempts at one node of one traversal share: 32 hex digits."""
-    return digest_hex(f"{traversal}/{node}".encode())[:32]
+    return short_digest(f"{traversal}/{node}".encode())

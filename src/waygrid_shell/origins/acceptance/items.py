@@ -15,7 +15,7 @@ from waygrid_core.message.identity import request_id
 from waygrid_core.message.messages import EventReceived, TraversalRequested
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import digest_hex, short_digest
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.model.ulid import ulid_in_order
@@ -115,7 +115,7 @@ def event_item(wanted: WantedEvent, now: datetime) -> Item:
         whose = [] if wanted.origin == HTTP_ORIGIN else [service]
         claim_key = digest_hex(canonical_json(["event", *whose, wanted.idempotency_key]))
         event_id = claim_key[:_ID_DIGITS]
-        said = wanted.said or digest_hex(canonical_json([wanted.event, wanted.key, wanted.data]))[:_ID_DIGITS]
+        said = wanted.said or short_digest(canonical_json([wanted.event, wanted.key, wanted.data]))
         note = f"event {said}"
 
     def sealed(final: str) -> TransportEnvelope:
@@ -135,4 +135,4 @@ def _digest_of(wanted: Wanted) -> str:
         wanted.payload,
         wanted.request,
     ]
-    return digest_hex(canonical_json(said))[:_ID_DIGITS]
+    return short_digest(canonical_json(said))

@@ -17,7 +17,7 @@ from waygrid_core.message.identity import request_id
 from waygrid_core.message.messages import EventReceived, TraversalRequested
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import digest_hex, short_digest
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.ulid import ulid_in_order
 from waygrid_shell.hosting.post import seal
@@ -100,7 +100,7 @@ class Intake:
             for key in traversals if each.key is None else [each.key]:
                 content = digest_hex(canonical_json([batch, each.event, key, each.data]))
                 seen[content] += 1
-                event_id = digest_hex(f"{content}/{seen[content]}".encode())[:32]
+                event_id = short_digest(f"{content}/{seen[content]}".encode())
                 events.append(EventReceived(event_id, each.event, key, each.data))
         return events
 

@@ -10,7 +10,7 @@ from waygrid_core.envelope.cloud_event import write_headers
 from waygrid_core.envelope.stamps import NO_STAMPS
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.instant import parse_instant, write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.model.topic import topic_name
@@ -26,7 +26,6 @@ RECORD_HEADER: Final = "waygrid-kafka-record"
 """All of the record but its value, as JSON; what may not be UTF-8 is there in base64 too, where it is not."""
 
 _TYPE: Final = "io.waygrid.KafkaRecord.v1"
-_ID_DIGITS: Final = 32
 
 
 def dead_record(origin: str, record: ForeignRecord, reason: str) -> TransportEnvelope:
@@ -44,7 +43,7 @@ def dead_record(origin: str, record: ForeignRecord, reason: str) -> TransportEnv
         "hasValue": record.value is not None,
     }
     headers = write_headers(
-        event_id=digest_hex(canonical_json(place))[:_ID_DIGITS],
+        event_id=short_digest(canonical_json(place)),
         event_type=_TYPE,
         source=str(KAFKA_ORIGIN),
         time=record.at,

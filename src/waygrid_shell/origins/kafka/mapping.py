@@ -8,7 +8,7 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.envelope.stamps import Trace, parse_trace
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.canonical_json import canonical_json
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.json_pointer import find, parse_pointer
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure, Outcome, Success
@@ -22,7 +22,6 @@ KAFKA_ORIGIN: Final = ServiceAddress("origin", "kafka")
 
 _MAX_EVENT: Final = 256
 _MAX_EVENT_KEY: Final = 4_096
-_SAID_DIGITS: Final = 32
 
 
 class _Unmappable(Exception):  # noqa: N818 - it says what it is
@@ -50,7 +49,7 @@ class RecordMapping:
         origin = self.origin
         payload = _at(found, origin.payload, "the payload")
         key = self._idempotency_key(record, found)
-        said = digest_hex(record.value or b"")[:_SAID_DIGITS]
+        said = short_digest(record.value or b"")
         if origin.event is not None:
             assert origin.event_key is not None, "the settings are read with care"
             return WantedEvent(

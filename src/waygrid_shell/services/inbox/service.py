@@ -38,7 +38,7 @@ from waygrid_core.message.messages import (
     TraversalEnded,
 )
 from waygrid_core.model.address import INBOX, WAYSTATION
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.post import open_all, seal
 from waygrid_shell.hosting.receipts import Receipts
@@ -173,7 +173,7 @@ def _signals(message: Message, kept: Mapping[str, Sequence[MailboxName]], before
 
 def _answer(answer: Answer, trace: Trace | None, now: datetime) -> TransportEnvelope:
     waiter = answer.waiter
-    message_id = digest_hex(f"{waiter.traversal}/{waiter.node}/{waiter.attempt}/{answer.event}".encode())[:32]
+    message_id = short_digest(f"{waiter.traversal}/{waiter.node}/{waiter.attempt}/{answer.event}".encode())
     return seal(
         WAYSTATION,
         NodeTraversalSucceeded(waiter.traversal, waiter.node, waiter.attempt, answer.data),

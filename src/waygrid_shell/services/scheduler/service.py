@@ -14,7 +14,7 @@ import anyio
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.messages import TimerCancelRequested, TimerFired, TimerRequested
 from waygrid_core.model.address import SCHEDULER, WAYSTATION
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.identifiers import TimerId
 from waygrid_core.model.topic import topic_name
 from waygrid_shell.hosting.post import open_all, seal
@@ -114,7 +114,7 @@ def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], 
 
 def _fired(timer: Timer, now: datetime) -> TransportEnvelope:
     """Its id follows from the timer and its instant: fired again after a crash, it is the same message."""
-    message_id = digest_hex(f"{timer.id}/{timer.due.isoformat()}".encode())[:32]
+    message_id = short_digest(f"{timer.id}/{timer.due.isoformat()}".encode())
     fired = TimerFired(timer.traversal, timer.id)
     return seal(WAYSTATION, fired, message_id, sender=SCHEDULER, sent_at=now)
 

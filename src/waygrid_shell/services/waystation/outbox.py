@@ -12,7 +12,7 @@ from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.from_effect import Sender, from_effect, from_end
 from waygrid_core.message.identity import message_id
 from waygrid_core.model.address import WAYSTATION
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.hosting.post import seal, seal_stamped
 from waygrid_shell.ports.journal import AnyEffect, AnyState
@@ -59,7 +59,7 @@ def told_again(present: Present, cause: str, at: datetime) -> list[TransportEnve
         seal(
             receiver,
             message,
-            digest_hex(f"{cause}/{index}".encode())[:32],
+            short_digest(f"{cause}/{index}".encode()),
             sender=WAYSTATION,
             sent_at=at,
             causation=cause,

@@ -17,7 +17,7 @@ from attrs import frozen
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.from_effect import from_effect
 from waygrid_core.model.address import WAYSTATION
-from waygrid_core.model.digest import digest_hex
+from waygrid_core.model.digest import short_digest
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.ports.clock import Clock
@@ -157,5 +157,5 @@ def _waits_of(present: Present, changed_at: datetime) -> list[Wait]:
 
 
 def _record(present: Present, wait: Wait, index: int, now: datetime) -> TransportEnvelope:
-    name = digest_hex(f"{wait.traversal}/{wait.version}/again/{index}".encode())[:32]
+    name = short_digest(f"{wait.traversal}/{wait.version}/again/{index}".encode())
     return seal(wait.receiver, wait.message, name, sender=WAYSTATION, sent_at=now, trace=present.trace, delivery=2)
