@@ -24,6 +24,7 @@ from waygrid_shell.api import (
     events,
     health,
     history,
+    journals,
     live,
     metrics_page,
     openapi,
@@ -95,6 +96,7 @@ def all_operations(platform: Platform) -> tuple[Operation, ...]:
     nouns = (
         *traversals.operations(platform),
         *history.operations(platform),
+        *journals.operations(platform),
         *live.operations(platform),
         *retry.operations(platform),
         *events.operations(platform),

@@ -26,7 +26,7 @@ from waygrid_shell.client.requests import (
     traversal_path,
 )
 from waygrid_shell.resources.document import to_json
-from waygrid_shell.resources.history import History, HistoryEntry
+from waygrid_shell.resources.history import History, HistoryEntry, Imported
 from waygrid_shell.resources.platform import DeadLetterPage, DeadLetterView, Health, Moved
 from waygrid_shell.resources.principals import (
     AuditPage,
@@ -253,6 +253,15 @@ class WaygridClient:
         async for page in self._pages(traversal_path(traversal_id, "history"), History, query):
             for entry in page.entries:
                 yield entry
+
+    async def export_journal(self, traversal_id: str) -> JsonValue:
+        """The journal of a traversal and of all that it began, as one document; `import_journal` takes it in."""
+        answer = await self._connection.answer(Ask(method="GET", path=traversal_path(traversal_id, "journal")))
+        return self._connection.json(answer.body)
+
+    async def import_journal(self, journal: JsonValue) -> Imported:
+        """Take an exported journal in, to be looked at there. Raises `Refused` if it cannot be."""
+        return await self._document("POST", "/v1/journals", Imported, body=journal)
 
     async def watch(self, traversal_id: str, timeout: timedelta | None = None) -> AsyncGenerator[Told, None]:
         """What happens to a traversal from now on: first a TraversalView of how it is, then each Change and each

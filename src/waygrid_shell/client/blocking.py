@@ -97,6 +97,8 @@ class SyncWaygridClient:
     send_event = _blocking(WaygridClient.send_event)
     dag = _blocking(WaygridClient.dag)
     validate = _blocking(WaygridClient.validate)
+    export_journal = _blocking(WaygridClient.export_journal)
+    import_journal = _blocking(WaygridClient.import_journal)
     store = _blocking(WaygridClient.store)
     dead_letters = _iterating(WaygridClient.dead_letters)
     dead_letter = _blocking(WaygridClient.dead_letter)

@@ -31,3 +31,11 @@ class History:
     traversal: str
     entries: tuple[HistoryEntry, ...]
     next: str | None = None
+
+
+@frozen(kw_only=True)
+class Imported:
+    """A journal that was taken in: the traversal that it is about, and all that came with it."""
+
+    traversal: str
+    traversals: tuple[str, ...]

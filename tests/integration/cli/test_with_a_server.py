@@ -228,6 +228,70 @@ def test_history_tells_the_story_and_replay_shows_any_point_of_it(waygrid: Waygr
     assert str(entries[-1]["version"]) in beyond.err
 
 
+def test_replay_goes_through_a_traversal_and_supposes_what_was_not(waygrid: Waygrid, tmp_path: Path) -> None:
+    traversal = submitted(waygrid, "declines.yaml", "--payload", '{"n": 1}')
+    waygrid("watch", traversal)
+    told = waygrid("replay", traversal)
+    assert told.code == 0
+    assert re.search(r"^ +3 .*  NodeFailure pay$", told.out, re.MULTILINE)
+    assert re.search(r"^ +double: running > succeeded$", told.out, re.MULTILINE)
+    assert re.search(r"^ +asks: pay to be done$", told.out, re.MULTILINE)
+    decisions = objects(waygrid("replay", traversal, "--json"))
+    assert [each["signal"] for each in decisions] == ["Begin", "NodeSuccess", "NodeFailure"]
+    supposed = waygrid("replay", traversal, "--what-if", '3=succeed:{"paid": true}')
+    assert supposed.out.splitlines()[-1] == "It would be completed."
+    waiting = waygrid("replay", traversal, "--what-if", "3=nothing").out.splitlines()
+    assert waiting == ["It would be running.", "  It would wait for the answer of pay."]
+    earlier = waygrid("replay", traversal, "--what-if", "2=fail:broken").out.splitlines()
+    assert earlier[-2:] == ["It would be failed.", "  NodeFailure pay came, and would have meant nothing."]
+    assert waygrid("show", traversal).out.split()[1] == "failed", "nothing was done by supposing"
+    for wrong, hint in (
+        ("9=cancel", "there is no decision 9"),
+        ("x", "write N=WHAT"),
+        ("2=timeout", "double has no timeout"),
+        ("1=fail", "answered no attempt"),
+        ("2=succeed:{", "no JSON"),
+        ("2=dance", "write succeed, fail"),
+    ):
+        ran = waygrid("replay", traversal, "--what-if", wrong)
+        assert (ran.code, ran.out) == (2, "")
+        assert hint in ran.err
+    assert waygrid("replay", traversal, "--save", "night.scenarios.yaml", "--spec", "declines.yaml").code == 0
+    assert waygrid("test", "night.scenarios.yaml").code == 0
+    other = waygrid("replay", traversal, "--save", "other.scenarios.yaml", "--spec", "corrected.yaml")
+    assert "not the Spec that ran" in other.err
+
+
+def test_a_journal_is_exported_looked_at_without_a_server_and_taken_in_by_another(
+    waygrid: Waygrid, tmp_path: Path
+) -> None:
+    (tmp_path / "fork.yaml").write_text(FORK)
+    traversal = submitted(waygrid, "fork.yaml", "--payload", '{"n": 1}')
+    waygrid("watch", traversal)
+    assert waygrid("export", traversal, "--output", "night.json").code == 0
+    there = waygrid("replay", traversal).out
+    assert waygrid("replay", "night.json", "--server", "http://127.0.0.1:1").out == there
+    again = waygrid("import", "night.json")
+    assert (again.code, again.out) == (1, "")
+    assert "is here already" in again.err
+    (tmp_path / "other").mkdir()
+    with dev_server(tmp_path / "other") as other:
+        taken = waygrid("import", "night.json", "--server", other)
+        assert taken.out == f"{traversal} can be looked at here, and 1 that it began\n"
+        assert waygrid("show", traversal, "--server", other).out == waygrid("show", traversal).out
+        history = waygrid("history", traversal, "--children").out
+        assert waygrid("history", traversal, "--children", "--server", other).out == history
+        document = json.loads((tmp_path / "night.json").read_text())
+        document["traversals"][0]["decisions"].pop()
+        running = waygrid("import", "-", "--server", other, stdin=json.dumps(document).encode())
+        assert (running.code, "has not ended" in running.err) == (1, True)
+        document["traversals"][0]["decisions"].pop(0)
+        broken = waygrid("import", "-", "--server", other, stdin=json.dumps(document).encode())
+        assert (broken.code, "do not follow from each other" in broken.err) == (1, True)
+        foreign = waygrid("import", "-", "--server", other, stdin=b'{"format": 1}')
+        assert (foreign.code, "it is no journal" in foreign.err) == (1, True)
+
+
 def test_watch_tells_a_line_a_change_and_json_an_object(waygrid: Waygrid) -> None:
     traversal = submitted(waygrid, "approval.yaml", "--payload", '{"id": "watched"}')
     assert waygrid("watch", traversal, "--timeout", "100ms").code == 1

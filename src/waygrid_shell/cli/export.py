@@ -1,0 +1,37 @@
+"""`waygrid export`: the journal of a traversal as one file."""
+
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from waygrid_shell.cli.look import json_line
+from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.output import write_result
+from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask
+from waygrid_shell.client import WaygridClient
+
+EXAMPLES: Final = """\
+Examples:
+  waygrid export 01JABCDEFGHJKMNPQRSTVWXYZ0 --output night.journal.json
+  waygrid export 01JABCDEFGHJKMNPQRSTVWXYZ0 | gzip > night.journal.json.gz
+"""
+
+
+def export(
+    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    /,
+    *,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    options: ServerOptions = DEFAULTS,
+) -> int:
+    """Export the journal of a traversal, and of all that it began, with their DAGs, as one JSON document.
+
+    It is enough to make every state again: `waygrid replay FILE` goes through it, without a server, and `waygrid
+    import FILE` puts it into another one. It holds payloads and outputs as they are, and no secret.
+    """
+
+    async def work(client: WaygridClient) -> int:
+        write_result(json_line(await client.export_journal(traversal)), output)
+        return OK
+
+    return ask(options, work)

@@ -1,0 +1,132 @@
+"""A traversal that ran, as a scenario: what was answered, and when, so that it stays tested."""
+
+from datetime import datetime, timedelta
+from os.path import relpath
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import define, field
+
+from waygrid_core.compile.pipeline import compile_text
+from waygrid_core.history.journal_file import RecordedTraversal
+from waygrid_core.history.replaying import Moment, moments
+from waygrid_core.history.standing import Standing
+from waygrid_core.history.status import scenario_status
+from waygrid_core.model.identifiers import NodeId
+from waygrid_core.model.instant import write_instant
+from waygrid_core.outcome import Failure
+from waygrid_core.traversal.events import NodeDispatched
+from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, NodeFailure, NodeSuccess, Pause, Unpause
+from waygrid_core.traversal.state import TraversalState
+from waygrid_shell.cli.mistake import UserError
+from waygrid_shell.cli.output import complain
+from waygrid_shell.cli.source import read_source
+
+
+def scenario_of(recorded: RecordedTraversal, standing: Standing, spec: str, path: str) -> str:
+    """The text of the scenario file `path`. Raises `UserError` for what cannot be one."""
+    dag = standing.dag
+    if dag is None:
+        raise UserError(f"the DAG of {recorded.traversal} is not in the journal, so nothing can be said of its nodes")
+    _compare(spec, dag.hash)
+    said = _Said(standing)
+    for moment in moments(recorded, dag):
+        said.hear(moment)
+    document = {
+        "name": f"traversal {recorded.traversal}",
+        "spec": Path(relpath(spec, Path(path).parent)).as_posix(),
+        **said.given,
+        "outcomes": said.outcomes,
+        **({"signals": said.signals} if said.signals else {}),
+        "expect": said.expected(),
+    }
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+@define(eq=False)
+class _Said:
+    """What a scenario says, as the traversal is gone through. `open` has the outcomes that nobody has given yet."""
+
+    standing: Standing
+    given: dict[str, Any] = field(factory=dict)
+    outcomes: dict[str, list[dict[str, Any]]] = field(factory=dict)
+    signals: list[dict[str, Any]] = field(factory=list)
+    dispatched: list[str] = field(factory=list)
+    open: dict[NodeId, tuple[dict[str, Any], datetime]] = field(factory=dict)
+    begun: datetime | None = None
+    last: Moment | None = None
+
+    def hear(self, moment: Moment) -> None:
+        """The next decision."""
+        self.begun = self.begun or moment.at
+        self.last = moment
+        match moment.signal:
+            case Begin() as begin:
+                self._begin(begin, moment.at)
+            case NodeSuccess(node=node, output=output):
+                self._answer(node, {"succeed": output}, moment.at)
+            case NodeFailure(node=node, error=error):
+                self._answer(node, {"fail": error.message, "code": error.code}, moment.at)
+            case Cancel(reason=reason):
+                self._steer({"cancel": reason or ""}, moment.at)
+            case Pause():
+                self._steer({"pause": True}, moment.at)
+            case Unpause():
+                self._steer({"unpause": True}, moment.at)
+            case CancelBranches(join_node_id=join, branches=branches):
+                self._steer({"cancelBranches": {"fork": join, "branches": list(branches)}}, moment.at)
+            case _:
+                pass  # timers come by themselves
+        for event in moment.events:
+            if isinstance(event, NodeDispatched):
+                self._dispatch(event.node, moment.at)
+
+    def expected(self) -> dict[str, Any]:
+        """How it went, in the words of `expect`."""
+        expect: dict[str, Any] = {"dispatched": self.dispatched}
+        state = None if self.last is None else self.last.after
+        if isinstance(state, TraversalState):
+            expect = {"status": scenario_status(state.status), **expect}
+            if state.error is not None and state.status == "Failed":
+                expect["error"] = state.error.code
+        return expect
+
+    def _begin(self, begin: Begin, at: datetime) -> None:
+        self.given = {"payload": begin.payload, "start": write_instant(at)}
+        if begin.entry:
+            self.given["entry"] = begin.entry
+        if begin.known:
+            complain("waygrid: it took over what another traversal had done; the scenario does it again")
+
+    def _steer(self, what: dict[str, Any], at: datetime) -> None:
+        assert self.begun is not None, "it was set by the first decision"
+        self.signals.append({"at": _span(at - self.begun), **what})
+
+    def _dispatch(self, node: NodeId, at: datetime) -> None:
+        name = self.standing.name(node)
+        outcome: dict[str, Any] = {"never": True}
+        self.outcomes.setdefault(name, []).append(outcome)
+        self.open[node] = (outcome, at)
+        self.dispatched.append(name)
+
+    def _answer(self, node: NodeId, answer: dict[str, Any], at: datetime) -> None:
+        outcome, since = self.open.pop(node, ({}, at))
+        outcome.clear()
+        outcome |= answer
+        if at > since:
+            outcome["after"] = _span(at - since)
+
+
+def _span(span: timedelta) -> str:
+    """To the millisecond, which is what durations say."""
+    return f"{max(round(span.total_seconds() * 1000), 1)}ms"
+
+
+def _compare(spec: str, dag_hash: str) -> None:
+    source = read_source(spec)
+    outcome = compile_text(source.content, source.format)
+    if isinstance(outcome, Failure):
+        raise UserError(f"--spec {spec} is not right; waygrid validate says why")
+    if outcome.unwrap().dag.hash != dag_hash:
+        complain(f"waygrid: {spec} is not the Spec that ran (another hash): the scenario may go another way")
