@@ -26,6 +26,16 @@ Fault: TypeAlias = Callable[[Scene], Coroutine[None, None, None]]
 
 _PAST_THE_SESSION: Final = SESSION.total_seconds() + 2
 _SHORT_OUTAGE: Final = (0.2, 3.0)
+_SERVICES: Final = (
+    "system.scheduler",
+    "system.inbox",
+    "processor.stock",
+    "processor.payment",
+    "processor.line",
+    "processor.round",
+    "processor.elsewhere",
+    "destination.webhook",
+)
 _MANY: Final = 300
 _FULL: Final = "no room is left on the disk"
 _FULL_SECONDS: Final = 10.0
@@ -57,7 +67,6 @@ async def stop_processes(scene: Scene) -> None:
 
 async def rebalance(scene: Scene) -> None:
     """A member joins groups every few seconds, takes records, acknowledges none, and leaves."""
-    topics = scene.services
 
     async def join(topic: str) -> None:
         taken = 0
@@ -73,7 +82,7 @@ async def rebalance(scene: Scene) -> None:
 
     for _ in range(3):
         async with anyio.create_task_group() as tasks:
-            for topic in {"system.waystation", *scene.chance.sample(topics, 4)}:
+            for topic in {"system.waystation", *scene.chance.sample(_SERVICES, 4)}:
                 tasks.start_soon(join, topic)
         await anyio.sleep(scene.chance.uniform(0.0, 1.0))
 

@@ -116,8 +116,6 @@ class Scene:
     poison: set[str] = field(factory=set)
     delivered: set[str] = field(factory=set)
     """Keys of deliveries that have been judged."""
-    services: Sequence[str] = ()
-    """Their topics, without the prefix."""
     done: list[str] = field(factory=list)
     """The faults so far."""
     began_at: float = field(factory=time.monotonic)
@@ -210,7 +208,6 @@ async def scene(folder: Path, seed: int, servers: OwnServers) -> AsyncIterator[S
             load=Load(session, fronts, receiver, chance),
         )
         await made.ready()
-        made.services = [topic.removeprefix(f"{PREFIX}.") for topic in await made.topics()]
         made.say(f"{len(processes)} processes run; their logs are in {folder}")
         yield made
 

@@ -19,7 +19,7 @@ import pytest
 
 from tests.integration.cluster_faults.faults import FAULTS, rebalance
 from tests.integration.cluster_faults.scene import OwnServers, Scene, own_servers, scene
-from tests.integration.faults.judging import Evidence, judge, unrest
+from tests.integration.faults.judging import Evidence, judge, stale_timers, unrest
 from tests.integration.faults.load import Load
 from tests.integration.faults.processes import Command
 from tests.servers.programs import Missing
@@ -100,8 +100,14 @@ async def survive(stage: Scene, fault: str) -> None:
         f"{len(load.accepted)} traversals ({load.repeats} requests sent again), at rest after "
         f"{time.monotonic() - healed_at:.1f} s: {dict(sorted(load.kinds.items()))}"
     )
+    if stale := await stale_timers(stage.ports):
+        stage.say(f"{len(stale)} timers are left of traversals that have ended")
     evidence = Evidence(
-        accepted=load.accepted, delivered=await stage.newly_delivered(), poison=stage.poison, since=since
+        accepted=load.accepted,
+        delivered=await stage.newly_delivered(),
+        poison=stage.poison,
+        since=since,
+        may_leave_timers=True,
     )
     await judge(stage.ports, evidence)
     for name, command in stage.processes.items():

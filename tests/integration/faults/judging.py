@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from waygrid_shell.hosting.worker import idempotency_key
 from waygrid_shell.ports.claim_book import Claim
 from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.ports.journal import Query, Summary
+from waygrid_shell.ports.timer_book import Timer
 from waygrid_shell.runtime.chores import sweeper_of
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
 from waygrid_shell.services.waystation.sweeper import Swept
@@ -29,6 +30,10 @@ _AT_ONCE: Final = 8
 """Traversals that are looked at side by side."""
 
 _SHOWN: Final = 5
+
+_SHOWN_TIMERS: Final = 1_000
+_PARTITIONS: Final = frozenset(range(64))
+"""More than any topic of the tests has."""
 
 _MARK: Final = re.compile(r"poison-[0-9a-z.-]+")
 """What a test writes into a record that nobody can read, to know it again."""
@@ -49,6 +54,8 @@ class Evidence:
     delivered: Set[str]
     poison: Set[str] = frozenset()
     since: datetime | None = None
+    may_leave_timers: bool = False
+    """Whether schedulers were paused, or cut off: see `stale_timers`."""
 
 
 async def judge_data(data: Path, accepted: Mapping[str, str], delivered: Set[str]) -> None:
@@ -96,8 +103,20 @@ async def unrest(ports: Ports) -> Sequence[str]:
         for topic, count in (await ports.event_log.backlog()).items()
         if not topic.endswith(DEAD_LETTER_SUFFIX)
     ]
-    timers = await ports.timer_book.count()
+    timers = await ports.timer_book.count() - len(await stale_timers(ports))
     return [*unfinished, *backlog, *([f"{timers} timers are set"] if timers else [])]
+
+
+async def stale_timers(ports: Ports) -> Sequence[Timer]:
+    """Timers of traversals that have ended. They will fire, and nobody will hear them: nothing is stuck.
+
+    A scheduler that was paused between taking a request and writing it down writes it down when it wakes up, although
+    another one has done so meanwhile, and has unset it.
+    """
+    book = getattr(ports.timer_book, "_book", ports.timer_book)  # beside an index, which is the schedulers' own
+    timers = await book.due(datetime.max.replace(tzinfo=UTC), _SHOWN_TIMERS, _PARTITIONS)
+    kept = await ports.journal.summaries([timer.traversal for timer in timers])
+    return [timer for timer in timers if timer.traversal in kept and kept[timer.traversal].ended_at is not None]
 
 
 async def all_dead_letters(ports: Ports) -> Sequence[DeadLetter]:

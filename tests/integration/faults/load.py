@@ -67,7 +67,8 @@ def specs(receiver: str) -> Mapping[str, dict[str, Any]]:
             "retryPolicy": {"type": "Linear", "base": "20ms", "maxRetries": 50},
         }
 
-    payment = work("payment", timeout="60s", retryPolicy={"type": "Linear", "base": "5ms", "maxRetries": 5})
+    # Nobody waits so long: who loses an answer is not helped by its timer, and is found.
+    payment = work("payment", timeout="1h", retryPolicy={"type": "Linear", "base": "5ms", "maxRetries": 5})
     wait = {"type": "pass", "deliveryStrategy": {"type": "ScheduleAfter", "delay": "30ms"}, "onSuccess": deliver("ok")}
     lines = {"type": "each", "over": {"$from": "/payload/lines"}, "body": work("line"), "onSuccess": wait}
     join = {
