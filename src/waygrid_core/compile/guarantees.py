@@ -8,8 +8,8 @@ from attrs import frozen
 from waygrid_core.compile.draft import NOWHERE, Draft
 from waygrid_core.dag.dag import CompiledDag, DagAnnotations
 from waygrid_core.dag.named_nodes import PlacedNode
-from waygrid_core.dag.node import DagNode, TaskNode, body_of
-from waygrid_core.dag.node import JoinNode as DagJoinNode
+from waygrid_core.dag.naming import NO_ANNOTATIONS, names_of
+from waygrid_core.dag.node import body_of
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.spec.fields import shown
@@ -19,6 +19,7 @@ from waygrid_core.spec.node import (
     CallNode,
     DagBody,
     EachNode,
+    ForkNode,
     JoinNode,
     LoopNode,
     NeverBefore,
@@ -85,7 +86,9 @@ class NodeNames:
         return self._known.get(key) or self._known.setdefault(key, _of_dag(part))
 
     def _of_draft(self, draft: Draft) -> _Named:
-        own = {called for vertex in draft.vertices if (called := name_of(vertex.node)) is not None}
+        # A fork is never dispatched and has no status: it is none of those that guarantees, and scenarios, name.
+        nodes = [vertex.node for vertex in draft.vertices if not isinstance(vertex.node, ForkNode)]
+        own = {called for node in nodes if (called := name_of(node)) is not None}
         below: dict[str, list[_Part]] = {}
         for use in draft.bodies:
             parent = ON_END if use.vertex == NOWHERE else name_of(draft.vertices[use.vertex].node)
@@ -104,14 +107,11 @@ def _of_dag(part: _NamedDag) -> _Named:
     dag = compiled.dag if part.dag_hash == compiled.dag.hash else compiled.bodies.get(part.dag_hash)
     if dag is None:
         return _Named(frozenset(), below)
-    for node in dag.nodes.values():
-        annotation = None if said is None else said.nodes.get(node.id)
-        called = _name_in_dag(node, dag.author_ids.get(node.id), None if annotation is None else annotation.label)
-        if called is None:
-            continue
+    for node_id, called in names_of(dag, said or NO_ANNOTATIONS).items():
         own.add(called)
-        body = body_of(node)
+        body = body_of(dag.nodes[node_id])
         if body is not None:
+            annotation = None if said is None else said.nodes.get(node_id)
             inner = None if annotation is None else annotation.body
             below.setdefault(called, []).append(_NamedDag(compiled, body, inner))
     if dag.on_end is not None:
@@ -141,7 +141,7 @@ def _names_in(spec: Spec, place: Place) -> Iterator[tuple[str, Place]]:
 
 
 def name_of(node: PlacedNode) -> str | None:
-    """What scenarios and guarantees call a node: its id, else its label, else its address without scheme."""
+    """What people call a node: its id, else its label, else its address without scheme."""
     if node.id is not None:
         return node.id
     if isinstance(node, JoinNode):
@@ -157,13 +157,3 @@ def name_of(node: PlacedNode) -> str | None:
             return WAYSTATION.short
         case _:
             return None
-
-
-def _name_in_dag(node: DagNode, author_id: str | None, label: str | None) -> str | None:
-    if author_id is not None:
-        return author_id
-    if isinstance(node, DagJoinNode):
-        return node.join_node_id
-    if label is not None:
-        return label
-    return node.address.short if isinstance(node, TaskNode) else None

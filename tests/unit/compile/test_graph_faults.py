@@ -479,6 +479,14 @@ FAULTS: list[tuple[str, Document, list[tuple[str, str]]]] = [
         [("unknown-ref", "/guarantees/0/atMost/dispatch")],
     ),
     (
+        "guarantees about a fork, which is never dispatched",
+        spec(
+            fork("j", {"a": work(), "b": work()}, id="split", join=join("j")),
+            guarantees=[{"atMost": {"dispatch": "split", "times": 1}}, {"atMost": {"dispatch": "j", "times": 1}}],
+        ),
+        [("unknown-ref", "/guarantees/0/atMost/dispatch")],
+    ),
+    (
         "a node of an unknown type that a reference names",
         spec(chain(work(), {"type": "standrd", "id": "n"}), ref("n")),
         [("unknown-type", f"{E1}/onSuccess/type")],
@@ -735,15 +743,18 @@ def test_faults_of_one_graph_do_not_hide_one_another() -> None:
 
 
 def test_a_guarantee_names_nodes_in_bodies_that_are_named_by_hash() -> None:
-    inner = compile_document(spec(call(work("deep", label="a/b"), id="mid"), onEnd=work(id="last"))).unwrap()
+    split = fork("j", {"a": work(), "b": work()}, id="split", join=join("j"))
+    inner = compile_document(
+        spec(call(work("deep", label="a/b"), id="mid"), onEnd=chain(work(id="last"), split))
+    ).unwrap()
     body = {"dag": inner.dag.hash}
 
     def with_guarantee(name: str) -> Document:
         return spec(call(body, label="Outer"), onEnd=body, guarantees=[{"atMost": {"dispatch": name, "times": 1}}])
 
-    for name in ("Outer/mid/a/b", "Outer/onEnd/last", "onEnd/mid", "Outer"):
+    for name in ("Outer/mid/a/b", "Outer/onEnd/last", "onEnd/mid", "Outer", "Outer/onEnd/j"):
         assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == []
-    for name in ("Outer/mid/a", "mid", "Outer/last", "onEnd/onEnd", ""):
+    for name in ("Outer/mid/a", "mid", "Outer/last", "onEnd/onEnd", "", "Outer/onEnd/split"):
         assert codes_of(with_guarantee(name), dags={inner.dag.hash: inner}) == ["unknown-ref"]
 
 
