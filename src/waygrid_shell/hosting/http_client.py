@@ -87,7 +87,7 @@ class HttpClient:
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self.session.request(
-                method, url, headers=_in_trace(headers), data=body, timeout=timeout, allow_redirects=False
+                method, url, headers=in_trace(headers), data=body, timeout=timeout, allow_redirects=False
             ) as response:
                 received = await read(response, place)
                 given = {name.lower(): value for name, value in response.headers.items()}
@@ -125,7 +125,7 @@ class HttpClient:
         return b"".join(parts)
 
 
-def _in_trace(headers: Mapping[str, str]) -> Mapping[str, str]:
+def in_trace(headers: Mapping[str, str]) -> Mapping[str, str]:
     """With the trace that the attempt is in, unless the caller has given another."""
     trace = current_trace()
     if trace is None or any(name.lower() == "traceparent" for name in headers):

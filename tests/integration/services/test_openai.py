@@ -9,10 +9,12 @@ import pytest
 
 from examples.agent.openai_stand_in import Calls, Fails, Refuses, Reply, Says, Sends, StandIn, Waits, serve
 from tests.integration.services.attempts import ON_LOOPBACK, attempt, failure_of
+from waygrid_core.envelope.stamps import Trace
 from waygrid_shell.hosting.apart.processes import open_expression_processes
 from waygrid_shell.hosting.http_client import open_client
 from waygrid_shell.processors.openai.processor import OpenaiProcessor
 from waygrid_shell.settings.settings import OpenaiSettings, OutboundSettings
+from waygrid_shell.telemetry.current import CURRENT_ATTEMPT, CurrentAttempt
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +84,17 @@ async def test_the_key_goes_where_the_base_url_says_and_nothing_else_of_the_envi
     assert [each.get("Authorization") for each in stand_in.headers] == ["Bearer key-7", None]
     assert [each.get("Authorization") for each in other.headers] == ["Bearer key-8"]
     assert "of-the-environment" not in str([stand_in.headers, other.headers])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_model_is_asked_in_the_trace_of_the_attempt(stream: bool) -> None:
+    trace = Trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1")
+    made = attempt(model="m", prompt="hello", stream=stream)
+    CURRENT_ATTEMPT.set(CurrentAttempt(made.traversal, made.node, 1, made.address, trace))
+    async with model() as (processor, stand_in):
+        await processor(made)
+    (headers,) = stand_in.headers
+    assert (headers["traceparent"], headers["tracestate"]) == (trace.traceparent, "vendor=1")
 
 
 async def test_a_schema_makes_the_answer_json_that_fits_it() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import httpx2
 
-from waygrid_shell.hosting.http_client import HttpClient
+from waygrid_shell.hosting.http_client import HttpClient, in_trace
 
 _HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "authorization", "content-length", "content-type", "idempotency-key", "user-agent"}
@@ -30,11 +30,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it; the body of the answer is read as it comes."""
         timeout = request.extensions.get("timeout", {}).get("read")
+        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _HEADERS]
         try:
             response = await self._client.session.request(
                 request.method,
                 str(request.url),
-                headers=[(name, value) for name, value in request.headers.multi_items() if name.lower() in _HEADERS],
+                headers=[*headers, *in_trace({}).items()],
                 data=await request.aread(),
                 timeout=aiohttp.ClientTimeout(total=timeout),
                 allow_redirects=False,
