@@ -220,6 +220,26 @@ async def test_a_record_is_an_event_for_the_one_that_awaits_it(
         await traversals(ports, 2)
 
 
+async def test_an_event_that_comes_again_is_heard_once(ports: Ports, records: RecordLog, tmp_path: Path) -> None:
+    """The first of two awaits takes it; the second one is still there for the next."""
+    payments = KafkaOrigin(
+        name="paid",
+        topics=("paid",),
+        group="readers",
+        event="paid",
+        event_key="/value/order",
+        idempotency_key="/value/number",
+    )
+    first, second = {"order": "o-1", "number": 1}, {"order": "o-1", "number": 2}
+    await post(records, "paid", first, first, second)
+    twice = {"type": "await", "event": "paid", "key": {"$from": "/payload/id"}}
+    spec = write_json({"entryPoints": [{**twice, "id": "one", "onSuccess": twice}]}).decode()
+    async with embedded_plant(ports, {}), reading(ports, records, [origin(tmp_path, spec), payments]):
+        await post(records, "orders", {"id": "o-1"})
+        (ended,) = await traversals(ports, 1)
+        assert (await ports.journal.load([ended.traversal]))[ended.traversal].state.output == second
+
+
 async def test_a_stored_dag_may_be_named_by_its_hash(ports: Ports, records: RecordLog, tmp_path: Path) -> None:
     stored = compiled({"entryPoints": [{"type": "pass"}]})
     named = KafkaOrigin(name="orders", topics=("orders",), group="readers", spec=stored.dag.hash)
@@ -249,3 +269,21 @@ async def test_what_is_wrong_with_its_spec_is_said(
         async with reading(ports, records, [origin(tmp_path, spec, entry=entry)]):
             await anyio.sleep_forever()
     assert caught.group_contains(Unavailable, match=said)
+
+
+async def test_readers_of_one_group_share_the_records_and_one_that_goes_leaves_its_own_to_the_others(
+    ports: Ports, records: RecordLog, tmp_path: Path
+) -> None:
+    if ports.record_log is None:
+        pytest.skip("a plant of one process has one reader")
+    given = origin(tmp_path)
+    async with embedded_plant(ports, {}), reading(ports, records, [given]):
+        async with reading(ports, records, [given]):
+            for number in range(60):
+                await records.post(Posting(topic="orders", key=f"{number}".encode(), value=write_json({"id": number})))
+            await traversals(ports, 20)
+        for number in range(60, 90):
+            await records.post(Posting(topic="orders", key=f"{number}".encode(), value=write_json({"id": number})))
+        await traversals(ports, 90)
+    assert sorted(payload["id"] for payload in await payloads(ports)) == [*range(90)]
+    assert await ports.event_log.dead_letters() == []

@@ -51,13 +51,17 @@ class Wanted:
 
 @frozen(kw_only=True)
 class WantedEvent:
-    """An event for whoever waits for it, now or later. `idempotency_key` and `said` are as those of `Wanted`."""
+    """An event for whoever waits for it, now or later. `idempotency_key` is as that of `Wanted`.
+
+    Where whoever brings it has an `id` for it, of this event and no other, that is enough: the inbox hears an event of
+    one id, name and key once. Then nothing is claimed, and nobody is told of an id that comes with other data.
+    """
 
     event: str
     key: str
     data: JsonValue
     idempotency_key: str | None = None
-    said: str | None = None
+    id: str | None = None
     origin: ServiceAddress = HTTP_ORIGIN
 
 
@@ -108,21 +112,18 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
 
 def event_item(wanted: WantedEvent, now: datetime) -> Item:
     """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
-    service = wanted.origin.service
     if wanted.idempotency_key is None:
-        event_id, claim_key, note = secrets.token_hex(_ID_DIGITS // 2), None, "event"
+        event_id, claim_key, note = wanted.id or secrets.token_hex(_ID_DIGITS // 2), None, "event"
     else:
-        whose = [] if wanted.origin == HTTP_ORIGIN else [service]
-        claim_key = digest_hex(canonical_json(["event", *whose, wanted.idempotency_key]))
+        claim_key = digest_hex(canonical_json(["event", wanted.idempotency_key]))
         event_id = claim_key[:_ID_DIGITS]
-        said = wanted.said or short_digest(canonical_json([wanted.event, wanted.key, wanted.data]))
-        note = f"event {said}"
+        note = f"event {short_digest(canonical_json([wanted.event, wanted.key, wanted.data]))}"
 
     def sealed(final: str) -> TransportEnvelope:
         message = EventReceived(final, wanted.event, wanted.key, wanted.data)
         return seal(INBOX, message, final, sender=wanted.origin, sent_at=now)
 
-    return Item(id=event_id, key=claim_key, note=note, is_traversal=False, origin=service, seal=sealed)
+    return Item(id=event_id, key=claim_key, note=note, is_traversal=False, origin=wanted.origin.service, seal=sealed)
 
 
 def _digest_of(wanted: Wanted) -> str:

@@ -49,15 +49,13 @@ class RecordMapping:
         origin = self.origin
         payload = _at(found, origin.payload, "the payload")
         key = self._idempotency_key(record, found)
-        said = short_digest(record.value or b"")
         if origin.event is not None:
             assert origin.event_key is not None, "the settings are read with care"
             return WantedEvent(
                 event=_within(_text(found, origin.event, "the name of the event"), _MAX_EVENT, "the name of the event"),
                 key=_within(_text(found, origin.event_key, "the key of the event"), _MAX_EVENT_KEY, "its key"),
                 data=payload,
-                idempotency_key=key,
-                said=said,
+                id=short_digest(key.encode()),
                 origin=KAFKA_ORIGIN,
             )
         assert self._compiled is not None, "an origin has an event or a Spec"
@@ -69,7 +67,7 @@ class RecordMapping:
             labels=self._labels(found),
             idempotency_key=key,
             trace=_trace_of(found),
-            said=said,
+            said=short_digest(record.value or b""),
             origin=KAFKA_ORIGIN,
         )
 
