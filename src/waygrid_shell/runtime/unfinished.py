@@ -1,13 +1,18 @@
 """What a process finds when it begins: work of before, and who is missing for it."""
 
+import logging
+
 from attrs import frozen
 
 from waygrid_core.dag.addresses import addresses_of
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.topic import parse_topic
 from waygrid_core.outcome import Success
+from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.runtime.needs import dags_of
 from waygrid_shell.runtime.wiring import Ports
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -30,10 +35,17 @@ async def unfinished_alone(ports: Ports, served: frozenset[ServiceAddress]) -> U
 
 
 async def unfinished_among_others(ports: Ports, served: frozenset[ServiceAddress]) -> Unfinished:
-    """Where others may serve what this process does not. Raises what ports raise."""
-    present = await ports.presence.present()
+    """Where others may serve what this process does not. What cannot be found out now is not said.
+
+    Nobody is kept from beginning by what is only good to know: a new Kafka takes seconds to say how far groups are.
+    """
+    try:
+        present, awaited = await ports.presence.present(), await _awaited(ports)
+    except PortFailure as failure:
+        _log.info("nobody knows yet what waits for addresses that nobody serves: %s", failure)
+        return Unfinished(count=None, unserved=())
     elsewhere = {address for process in present for address in process.addresses}
-    unserved = [address for address in await _awaited(ports) if address not in served and str(address) not in elsewhere]
+    unserved = [address for address in awaited if address not in served and str(address) not in elsewhere]
     return Unfinished(count=None, unserved=tuple(sorted(unserved, key=str)))
 
 
