@@ -47,7 +47,7 @@ MAX_WAITING: Final = 10_000
 _TAKEN_AT_ONCE: Final = 1_000
 
 _MAX_CANCELED: Final = 10_000
-"""Keys that are kept of attempts which were canceled while no worker was there that had them."""
+"""Keys that are kept of attempts which were canceled while no worker was there that had them, or before they came."""
 
 
 @frozen(kw_only=True)
@@ -245,9 +245,12 @@ class Desk:
         mail, dead = open_all(deliveries)
         remembered = await remembered_answers(self._ports.seen_ledger, mail)
         answered: list[tuple[Job, Message]] = []
+        withdrawn: list[Delivery] = []
         claimed: dict[int, tuple[Seat, list[Job]]] = {}
         for delivery, envelope in mail:
             match envelope.message:
+                case NodeTraversalRequested() as request if key_of(request) in self._canceled:
+                    withdrawn.append(delivery)  # it was slow to come: its cancel was here before it
                 case NodeTraversalRequested() as request:
                     job = Job(key_of(request), request, delivery.record, envelope.stamps.trace, [delivery])
                     if (answer := self._ask_for(job, remembered, claimed)) is not None:
@@ -264,7 +267,7 @@ class Desk:
         records += [dead_letter(delivery.record, reason) for delivery, reason in dead]
         if records:
             await self._ports.event_log.publish(records)
-        self._acknowledge_soon([delivery for delivery, _ in dead])
+        self._acknowledge_soon([*withdrawn, *(delivery for delivery, _ in dead)])
         self._acknowledge_soon([delivery for job, _ in answered for delivery in job.deliveries])
 
     def _ask_for(
@@ -293,6 +296,7 @@ class Desk:
         key = key_of(message)
         job = self._jobs.get(key)
         if job is None:
+            self._withdraw(key)
             self._acknowledge_soon([delivery])
             return
         job.deliveries.append(delivery)
@@ -303,10 +307,13 @@ class Desk:
             job.seat.cancel(job)
             return
         if job.given_at is not None:  # somebody may still work on it, and hears of this when it is back
-            self._canceled[key] = None
-            if len(self._canceled) > _MAX_CANCELED:
-                self._canceled.popitem(last=False)
+            self._withdraw(key)
         self._settle(job)
+
+    def _withdraw(self, key: str) -> None:
+        self._canceled[key] = None
+        if len(self._canceled) > _MAX_CANCELED:
+            self._canceled.popitem(last=False)
 
     # --- one job
 
