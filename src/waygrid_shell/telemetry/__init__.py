@@ -1,4 +1,5 @@
 """What a plant tells of itself: metrics, logs, traces.
 
-`names` is the one table of metric names, `metrics` counts, `logs` writes lines, `tracing` makes spans.
+`names` is the one table of metric names, `metrics` counts, `logs` writes lines, `quieting` leaves out those
+that drivers repeat, `tracing` makes spans.
 """

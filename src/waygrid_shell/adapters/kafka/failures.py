@@ -2,18 +2,13 @@
 
 import logging
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from aiokafka import errors
 
 from waygrid_shell.ports.failure import Unavailable
-
-_log = logging.getLogger(__name__)
-
-_TOLD_EVERY_SECONDS: Final = 60.0
+from waygrid_shell.telemetry.quieting import quiet
 
 
 def sentence_of(error: BaseException) -> str:
@@ -74,33 +69,9 @@ def _text(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-class _Quieted(logging.Handler):
-    """What the driver logs: each failed attempt, several a second while a broker is away. Told once, then counted."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self._told_at = float("-inf")
-        self._untold = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _log.debug("%s: %s", record.name, record.getMessage())
-        if record.levelno < logging.ERROR:
-            return
-        self._untold += 1
-        now = time.monotonic()
-        if now - self._told_at >= _TOLD_EVERY_SECONDS:
-            count, self._untold, self._told_at = self._untold, 0, now
-            more = f" ({count - 1} more such lines since the last one)" if count > 1 else ""
-            _log.warning("trouble with Kafka: %s%s", record.getMessage(), more)
-
-
 def quiet_the_driver() -> None:
     """Let the driver's log lines go through ours; once is enough."""
-    driver = logging.getLogger("aiokafka")
-    if not any(isinstance(handler, _Quieted) for handler in driver.handlers):
-        driver.handlers[:] = [_Quieted()]
-        driver.propagate = False
-        driver.setLevel(logging.INFO)
+    quiet("aiokafka", "Kafka", trouble_from=logging.ERROR)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ is thrown away. Every statement has a deadline, for a network may swallow what i
 """
 
 import asyncio
+import logging
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from waygrid_shell.adapters.postgres.failures import NOT_DONE, PORT, failure_of,
 from waygrid_shell.adapters.postgres.migrate import check_migrated
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import PostgresSettings
+from waygrid_shell.telemetry.quieting import quiet
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -153,6 +155,7 @@ async def open_postgres(settings: PostgresSettings) -> AsyncIterator[PostgresDat
 
     Raises `ForeignStorage` if they have not (`waygrid migrate` is the cure) or it is no database for us, `Unavailable`.
     """
+    quiet("psycopg.pool", "PostgreSQL", trouble_from=logging.WARNING)
     connection = await connect(settings)
     try:
         await check_server(connection)
