@@ -1,8 +1,9 @@
 """While the platform stops, it answers who asks, and takes nothing new in."""
 
+import asyncio
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from waygrid_shell.api.problem_of import problem_response
 from waygrid_shell.api.problems import Refusal
@@ -15,7 +16,10 @@ _TRY_AGAIN_LATER: Final = 1013
 
 
 class Draining:
-    """`app`, as long as the platform does not stop; from then on only what asks."""
+    """`app`, as long as the platform does not stop; from then on only what asks.
+
+    What was begun before has a time to end, and is cut off by the server then: it may wait for a database that is away.
+    """
 
     def __init__(self, app: ASGIApp, vitals: Vitals) -> None:
         self._app = app
@@ -24,20 +28,37 @@ class Draining:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if not self._vitals.is_stopping:
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER, "reason": "it is stopping"})
         elif scope["type"] == "http" and scope["method"] not in _ASKING:
-            await problem_response(_refusal(), scope["path"])(scope, receive, send)
+            said = "nothing of this request was taken in; send it again when it runs again"
+            await problem_response(_refusal(said), scope["path"])(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            if not self._vitals.is_stopping or has_begun or scope["type"] != "http":
+                raise
+            said = "this took too long, and may have been done or not; send it again, with the same idempotency key"
+            await problem_response(_refusal(said), scope["path"])(scope, receive, send)
 
 
-def _refusal() -> Refusal:
+def _refusal(said: str) -> Refusal:
     return Refusal(
         503,
         "stopping",
         "The platform is stopping",
-        "nothing of this request was taken in; send it again when it runs again",
+        said,
         headers={"Retry-After": str(_RETRY_SECONDS), "Connection": "close"},
     )

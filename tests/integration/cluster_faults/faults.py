@@ -17,6 +17,7 @@ from tests.integration.cluster_faults.scene import (
     Scene,
     process_of,
 )
+from tests.integration.faults.processes import Command
 from tests.servers.kafka import Kafka
 from tests.servers.postgres import Postgres
 from tests.servers.redis import Redis
@@ -60,9 +61,22 @@ async def stop_processes(scene: Scene) -> None:
     """SIGTERM of some of them: each ends as it was asked to."""
     for victim in scene.chance.sample(sorted(PROCESSES), 3):
         scene.say(f"SIGTERM {victim}")
-        command = scene.processes[victim]
-        assert await command.stop() == 0, command.log[-10_000:]
-        await command.start()
+        await _stop(scene.processes[victim])
+        await scene.processes[victim].start()
+
+
+async def stop_processes_without_a_server(scene: Scene) -> None:
+    """SIGTERM of some of them while a server is away: they do not wait for it for ever."""
+    server = scene.chance.choice((scene.servers.kafka, scene.servers.postgres, scene.servers.redis))
+    victims = scene.chance.sample(sorted(PROCESSES), 3)
+    scene.say(f"SIGTERM {', '.join(victims)} without {type(server).__name__}")
+    await anyio.to_thread.run_sync(process_of(server).kill)
+    async with anyio.create_task_group() as tasks:
+        for victim in victims:
+            tasks.start_soon(_stop, scene.processes[victim])
+    await anyio.to_thread.run_sync(process_of(server).start, START_SECONDS)
+    for victim in victims:
+        await scene.processes[victim].start()
 
 
 async def rebalance(scene: Scene) -> None:
@@ -205,6 +219,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     for fault in (
         kill_processes,
         stop_processes,
+        stop_processes_without_a_server,
         rebalance,
         kill_kafka,
         stop_kafka,
@@ -224,6 +239,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
         fill_disk,
     )
 }
+
+
+async def _stop(command: Command) -> None:
+    code = await command.stop()
+    assert code == 0, f"{command.name} ended with {code}:\n{command.log[-10_000:]}"
 
 
 async def _down(scene: Scene, name: str, server: Kafka | Postgres | Redis, how: str) -> None:

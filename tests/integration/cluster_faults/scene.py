@@ -31,6 +31,7 @@ PARTITIONS: Final = 4
 SESSION: Final = timedelta(seconds=3)
 """After so long a process that says nothing has lost its partitions."""
 
+DRAIN: Final = timedelta(seconds=5)
 START_SECONDS: Final = 180.0
 """In which seven processes come up at once, on a machine that may be busy otherwise."""
 
@@ -177,6 +178,7 @@ async def scene(folder: Path, seed: int, servers: OwnServers) -> AsyncIterator[S
                 "WAYGRID_REDIS_KEY_PREFIX": PREFIX,
                 "WAYGRID_OUTBOUND_ALLOWED_NETWORKS": "loopback",
                 "WAYGRID_LOG_FORMAT": "pretty",
+                "WAYGRID_SERVER_DRAIN": f"{DRAIN.total_seconds():g}s",
                 "WAYGRID_APP": "shop:app,elsewhere:app",
                 "WAYGRID_SERVER_PORT": str(port := free_port()),
             }

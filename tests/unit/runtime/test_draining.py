@@ -1,7 +1,8 @@
 """While the platform stops, who asks is answered, and nothing new is taken in."""
 
+import asyncio
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.applications import Starlette
@@ -54,3 +55,25 @@ async def test_a_new_websocket_is_asked_to_come_later() -> None:
     vitals.stop()
     (closing,) = await answer(vitals, {"type": "websocket"})
     assert (closing["type"], closing["code"]) == ("websocket.close", 1013)
+
+
+async def test_what_takes_too_long_while_it_stops_is_told_to_come_again() -> None:
+    vitals = Vitals()
+    has_begun = asyncio.Event()
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        has_begun.set()
+        await asyncio.Event().wait()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/traversals"}
+    task = asyncio.create_task(Draining(waits, vitals)(scope, cast(Any, None), send))  # as the server does it
+    await has_begun.wait()
+    vitals.stop()
+    task.cancel()
+    await task
+    assert sent[0]["status"] == 503
+    assert b"may have been done or not" in sent[1]["body"]
