@@ -39,6 +39,7 @@ class Call:
         """They may or may not have."""
         if not self.done.done():
             self.done.set_exception(error)
+            self.done.exception()  # who waits hears of it; who has been canceled meanwhile will not, and that is fine
 
 
 class Batch:
