@@ -144,7 +144,8 @@ def servers(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The figures of benchmarks/, as tables: of the core, and of the embedded plant."""
-    install(session)
-    session.run("python", "-m", "benchmarks", *session.posargs)
-    session.run("python", "-m", "benchmarks.embedded", *session.posargs)
+    """The figures of benchmarks/, as tables: of the core, of the embedded plant, and of the cluster."""
+    install(session, tools=(*DEV, *nox.project.dependency_groups(PYPROJECT, "bench")))
+    session.run("python", "-m", "benchmarks")
+    session.run("python", "-m", "benchmarks.embedded")
+    session.run("python", "-m", "benchmarks.cluster", *session.posargs)
