@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waygrid_core.inbox.hearing import hear
+from waygrid_core.inbox.hearing import hear, told_again
 from waygrid_core.inbox.mailbox import (
     EMPTY_MAILBOX,
     Answer,
@@ -133,6 +133,28 @@ def test_an_event_that_comes_again_changes_nothing() -> None:
     inbox.event("e2")
     assert inbox.event("e2") == []
     assert inbox.waits(C) == []
+
+
+def test_whoever_an_event_answered_can_be_told_again_whatever_came_in_between() -> None:
+    inbox = Inbox()
+    for waiter in (B, A):
+        inbox.waits(waiter)
+    inbox.event("e1")
+    inbox.waits(C)
+    inbox.event("e2")
+    again = told_again(inbox.mailbox, EventComes("e1", "e1"))
+    assert [(answer.waiter, answer.data) for answer in again] == [(A, "e1"), (B, "e1")]
+    assert told_again(inbox.mailbox, EventComes("new", "new")) == ()
+
+
+def test_whoever_got_an_event_that_a_cancel_gave_back_can_be_told_again() -> None:
+    inbox = Inbox()
+    inbox.waits(A)
+    inbox.event("e1")
+    inbox.waits(B)
+    assert inbox.cancel(A) == [(B, "e1")]
+    again = told_again(inbox.mailbox, AwaitCanceled(A))
+    assert [(answer.waiter, answer.data) for answer in again] == [(B, "e1")]
 
 
 def test_an_event_like_another_is_another_event() -> None:
