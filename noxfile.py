@@ -90,6 +90,14 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
+def cluster(session: nox.Session) -> None:
+    """All that tests ask of a plant, once more over Kafka, PostgreSQL and Redis; `tests` has a part of it."""
+    install(session)
+    session.env["WAYGRID_TEST_CLUSTER"] = "whole"
+    beside_servers(session, "pytest", *WORKERS, "-m", "cluster", *session.posargs)
+
+
+@nox.session
 def chaos(session: nox.Session) -> None:
     """Faults under load, at length: `waygrid dev` killed 200 times (a quarter of an hour), then a cluster for an hour.
 
@@ -132,7 +140,11 @@ def examples(session: nox.Session) -> None:
 def orders(session: nox.Session) -> None:
     """The example of the README: a hundred and more orders through real services, to the last one."""
     install(session, tools=())
-    session.run("python", "examples/orders/run.py", *session.posargs)
+    command = ("python", "examples/orders/run.py", *session.posargs)
+    if "--cluster" in session.posargs:
+        beside_servers(session, *command)
+    else:
+        session.run(*command)
 
 
 @nox.session

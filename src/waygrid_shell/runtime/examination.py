@@ -17,8 +17,8 @@ from waygrid_shell.runtime.built_in import BUILT_IN
 from waygrid_shell.runtime.cluster_wiring import (
     check_topics,
     needed_topics,
-    pending,
     probe_kafka,
+    probe_postgres,
     probe_redis,
     redis_ports,
     unread_messages,
@@ -36,7 +36,7 @@ _INDISPENSABLE: Final = (WAYSTATION, SCHEDULER, INBOX, CHORES)
 async def examine(settings: Settings, served: frozenset[ServiceAddress]) -> Mapping[str, Sequence[Finding]]:
     """What there is to say, by part, in the order in which a person would mend it. `served` are addresses of apps."""
     looks: Mapping[str, Callable[[], Awaitable[Sequence[Finding]]]] = {
-        "postgres": partial(_database, settings),
+        "postgres": partial(probe_postgres, settings.postgres),
         "kafka": partial(probe_kafka, settings.kafka),
         "redis": partial(probe_redis, settings.redis),
         "topics": partial(_topics, settings, served),
@@ -59,13 +59,6 @@ async def examine(settings: Settings, served: frozenset[ServiceAddress]) -> Mapp
         for part in looks:
             tasks.start_soon(look, part)
     return found
-
-
-async def _database(settings: Settings) -> Sequence[Finding]:
-    missing = await pending(settings.postgres)
-    if missing:
-        return [Finding("fail", f"the database has not had {', '.join(missing)}", "run waygrid migrate")]
-    return [Finding("ok", "PostgreSQL answers, and the database is as this version needs it")]
 
 
 async def _topics(settings: Settings, served: frozenset[ServiceAddress]) -> Sequence[Finding]:
