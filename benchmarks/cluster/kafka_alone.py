@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,6 +17,8 @@ from waygrid_core.model.ulid import ulid_from
 _PARTITIONS: Final = 8
 _SENT_AT_ONCE: Final = 500
 """Of one partition."""
+_PATIENCE_SECONDS: Final = 60.0
+_LOOK_AGAIN_SECONDS: Final = 0.2
 
 
 def raw_loop(servers: BenchmarkServers, records: int, loops: int) -> tuple[float, Ran]:
@@ -40,17 +43,24 @@ def raw_loop(servers: BenchmarkServers, records: int, loops: int) -> tuple[float
 
 async def _filled(bootstrap: str, name: str, each: int) -> None:
     """Two topics, the first with so many records in each partition."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        topics = [NewTopic(f"{name}.{which}", _PARTITIONS, 1) for which in ("source", "target")]
-        await admin.create_topics(topics)
-    finally:
-        await admin.close()
+    await _made(bootstrap, [f"{name}.{which}" for which in ("source", "target")])
     async with new_producer(bootstrap) as producer:
         for start in range(0, each, _SENT_AT_ONCE):
             records = _records(min(_SENT_AT_ONCE, each - start))
             await send(producer, f"{name}.source", dict.fromkeys(range(_PARTITIONS), records))
+
+
+async def _made(bootstrap: str, topics: Sequence[str]) -> None:
+    """A busy broker may give up on it, and be asked again."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while missing := [topic for topic in topics if topic not in await admin.list_topics()]:
+                await admin.create_topics([NewTopic(topic, _PARTITIONS, 1) for topic in missing])
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    finally:
+        await admin.close()
 
 
 def _records(count: int) -> list[Record]:
