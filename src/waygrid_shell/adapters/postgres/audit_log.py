@@ -7,7 +7,7 @@ from typing import Any, Final
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.postgres.columns import numbers, texts
 from waygrid_shell.adapters.postgres.database import PostgresDatabase, Row
-from waygrid_shell.adapters.postgres.stored_text import given_text, indexed_text
+from waygrid_shell.adapters.postgres.stored_text import given_text, indexed_text, stored_text
 from waygrid_shell.ports.audit_log import Audited, AuditEntry
 
 _ENTRY: Final = "at, principal, action, subject, outcome, address"
@@ -46,16 +46,17 @@ class PostgresAuditLog:
     async def read(
         self, *, before: int | None = None, limit: int = 100, principal: str | None = None, subject: str | None = None
     ) -> Sequence[Audited]:
+        number = "number" if principal is None and subject is None else "number + 0"  # which index shall be read
         where: list[str] = ["true"]
         values: list[Any] = []
         if before is not None:
-            where.append("number < %b::int8")
+            where.append(f"{number} < %b::int8")
             values.append(before)
         for column, wanted in (("principal", principal), ("subject", subject)):
             if wanted is not None:
-                where.append(f"{column} = ANY(%b)")
-                values.append(texts([indexed_text(wanted)]))
-        query = f"SELECT number, {_ENTRY} FROM audit WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT %b::int8"
+                where.append(f"{column} = %b::text")
+                values.append(stored_text(indexed_text(wanted)))
+        query = f"SELECT number, {_ENTRY} FROM audit WHERE {' AND '.join(where)} ORDER BY {number} DESC LIMIT %b::int8"
         return [_audited(row) for row in await self._database.browse(query, (*values, limit))]
 
     async def forget(self, before: datetime) -> int:

@@ -21,7 +21,7 @@ from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.postgres.columns import blobs, numbers, texts
 from waygrid_shell.adapters.postgres.connecting import connect
 from waygrid_shell.adapters.postgres.database import PostgresDatabase, Row
-from waygrid_shell.adapters.postgres.stored_text import given_text, indexed_text
+from waygrid_shell.adapters.postgres.stored_text import given_text, indexed_text, stored_text
 from waygrid_shell.hosting.bells import Bells
 from waygrid_shell.ports.channel_log import ChannelMessage, Kept
 from waygrid_shell.ports.failure import Unavailable
@@ -56,7 +56,7 @@ SELECT channel, key_place, number FROM known UNION ALL SELECT channel, key_place
 """
 _READ: Final = """
 SELECT number, key, traversal, data, at FROM channel_message
-WHERE channel = ANY(%b) AND number > %b::int8 ORDER BY number LIMIT %b::int8
+WHERE channel = %b::text AND number > %b::int8 ORDER BY number LIMIT %b::int8
 """
 _FORGOTTEN_AT_ONCE: Final = 2_000
 _TOO_OLD: Final = "SELECT channel, number FROM channel_message WHERE at < %b::int8"
@@ -104,7 +104,7 @@ class PostgresChannelLog:
         return [Kept(given[place], message) for place, message in zip(places, messages, strict=True)]
 
     async def read(self, channel: str, *, after: int, limit: int) -> Sequence[Kept]:
-        rows = await self._database.read(_READ, (texts([indexed_text(channel)]), after, limit))
+        rows = await self._database.read(_READ, (stored_text(indexed_text(channel)), after, limit))
         return [
             Kept(
                 number,

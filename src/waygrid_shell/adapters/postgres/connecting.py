@@ -34,11 +34,13 @@ SELECT
   set_config('enable_bitmapscan', 'off', false),
   set_config('jit', 'off', false),
   set_config('idle_in_transaction_session_timeout', '15s', false),
+  set_config('statement_timeout', '150s', false),
   CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END
 """
 """Statements are planned once, and for tables that will be large: each of them finds its rows by an index. Who is
 paused within a transaction holds nobody up for long. What is told as done is on the disk, whatever the server's default
-is."""
+is.
+A statement whose process has died ends by itself: it is a little longer than any of ours may take."""
 
 
 def conninfo(settings: PostgresSettings) -> str:

@@ -18,17 +18,19 @@ from waygrid_shell.storage.id_times import ASTRAY, MILLISECOND, first_id
 _TRAVERSALS_AT_ONCE: Final = 64
 
 _HAS_ENDED: Final = """
-  status IN ('Completed', 'Failed', 'Canceled', 'TimedOut') AND ended_at < %b::int8 AND NOT EXISTS (
-    SELECT FROM traversal AS child WHERE child.is_child AND child.root = traversal.id AND child.ended_at IS NULL
-  )
+  status IN ('Completed', 'Failed', 'Canceled', 'TimedOut') AND ended_at < %b::int8 AND (
+    SELECT true FROM traversal AS child
+    WHERE child.is_child AND child.root = traversal.id AND child.ended_at IS NULL LIMIT 1
+  ) IS NULL
 """
 # What is younger than that by its id cannot have ended before, but for what is astray.
 _OVER: Final = f"SELECT id FROM traversal WHERE NOT is_child AND id < %b AND NOT is_astray AND {_HAS_ENDED}"
 _ASTRAY_AND_OVER: Final = f"SELECT id FROM traversal WHERE is_astray AND NOT is_child AND {_HAS_ENDED}"
-_ORPHANS: Final = """
-SELECT id FROM traversal AS child
-WHERE is_child AND NOT EXISTS (SELECT FROM traversal AS root WHERE root.id = child.root) AND ended_at < %b::int8
+_IS_ORPHAN: Final = """
+  is_child AND ended_at < %b::int8 AND (SELECT true FROM traversal AS root WHERE root.id = child.root) IS NULL
 """
+_ORPHANS: Final = f"SELECT id FROM traversal AS child WHERE id < %b AND NOT is_astray AND {_IS_ORPHAN}"
+_ASTRAY_ORPHANS: Final = f"SELECT id FROM traversal AS child WHERE is_astray AND {_IS_ORPHAN}"
 """Children that began only after their family was forgotten: the request for them had lain somewhere."""
 
 _CHILDREN: Final = f"""
@@ -52,7 +54,9 @@ async def forget(database: PostgresDatabase, ended_before: datetime, limit: int)
     before, first = to_microseconds(ended_before), first_id(ended_before, ASTRAY + MILLISECOND)
     over = await _forget_found(database, f"{_OVER} LIMIT %b::int8", (first, before, limit))
     astray = await _forget_found(database, f"{_ASTRAY_AND_OVER} LIMIT %b::int8", (before, limit - over))
-    await _forget_found(database, f"{_ORPHANS} LIMIT %b::int8", (before, limit - over - astray))
+    left = limit - over - astray
+    left -= await _forget_found(database, f"{_ORPHANS} LIMIT %b::int8", (first, before, left))
+    await _forget_found(database, f"{_ASTRAY_ORPHANS} LIMIT %b::int8", (before, left))
     return over + astray
 
 

@@ -14,7 +14,7 @@ from waygrid_shell.adapters.postgres.database import PostgresDatabase, Row
 from waygrid_shell.adapters.postgres.forgetting import forget
 from waygrid_shell.adapters.postgres.journal_writing import naming_writing_of, writing_of
 from waygrid_shell.adapters.postgres.search import page
-from waygrid_shell.adapters.postgres.stored_text import given_text
+from waygrid_shell.adapters.postgres.stored_text import given_text, stored_text
 from waygrid_shell.ports.failure import VersionConflict
 from waygrid_shell.ports.journal import Change, Decision, Idle, Query, Stored, Summary
 from waygrid_shell.storage.journal_rows import (
@@ -31,6 +31,13 @@ from waygrid_shell.storage.shared_values import Fetched, Lookup, PutAway, refere
 
 _DECISION: Final = "traversal, version, cause, at, events, effects"
 _UNFINISHED: Final = "traversal WHERE is_child IN (false, true) AND status IN ('New', 'Running', 'Paused')"
+_IDLE: Final = " UNION ALL ".join(
+    f"(SELECT id, changed_at FROM traversal WHERE is_child = {is_child} AND status = '{status}' AND id ~>~ %b::text"
+    " AND changed_at < %b::int8 ORDER BY id USING ~<~ LIMIT %b::int8)"
+    for is_child in ("false", "true")
+    for status in ("New", "Running", "Paused")
+)
+"""A stream a status, each in the order of its index, see `search`."""
 _NO_VALUES: Final[Mapping[str, bytes]] = {}
 _WIDTH: Final = SUMMARY.count(",") + 1
 
@@ -123,10 +130,10 @@ class PostgresJournal:
         self, traversal: TraversalId, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Decision]:
         query = (
-            f"SELECT {_DECISION} FROM journal WHERE traversal = ANY(%b) AND version > %b::int8 ORDER BY version"
+            f"SELECT {_DECISION} FROM journal WHERE traversal = %b::text AND version > %b::int8 ORDER BY version"
             " LIMIT %b::int8"
         )
-        rows = await self._database.browse(query, (texts([traversal]), after, limit))
+        rows = await self._database.browse(query, (stored_text(traversal), after, limit))
         return [decision for _, decision in await self._decisions(rows)]
 
     async def summaries(self, traversals: Sequence[TraversalId]) -> Mapping[TraversalId, Summary]:
@@ -141,11 +148,8 @@ class PostgresJournal:
         return [summary_of(_given(row)) for row in rows]
 
     async def idle(self, since: datetime, *, after: TraversalId | None = None, limit: int) -> Sequence[Idle]:
-        query = (
-            f"SELECT id, changed_at FROM {_UNFINISHED} AND id > %b::text AND changed_at < %b::int8"
-            " ORDER BY id LIMIT %b::int8"
-        )
-        rows = await self._database.browse(query, (after or "", to_microseconds(since), limit))
+        values = (stored_text(after or ""), to_microseconds(since), limit) * _IDLE.count("SELECT")
+        rows = await self._database.browse(f"{_IDLE} ORDER BY id LIMIT %b::int8", (*values, limit))
         return [Idle(TraversalId(given_text(traversal)), from_microseconds(at)) for traversal, at in rows]
 
     async def count_unfinished(self) -> int:

@@ -47,7 +47,8 @@ _GROWN_AND_NAMED: Final = """grown AS (
   RETURNING false AS is_nameless
 )"""
 _LABELS: Final = """labeled AS (
-  INSERT INTO label (label, traversal) SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING
+  INSERT INTO label (label, traversal) SELECT n.* FROM unnest(%b::text[], %b::text[]) AS n (label, traversal)
+  WHERE NOT EXISTS (SELECT FROM label WHERE label.label = n.label AND label.traversal = n.traversal)
 )"""
 _VALUES: Final = """valued AS (
   INSERT INTO shared_value (traversal, hash, value) SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[])

@@ -1,4 +1,8 @@
-"""Pages of lists in PostgreSQL: the plan of `waygrid_shell.storage.search_plan`, all streams in one statement."""
+"""Pages of lists in PostgreSQL: the plan of `waygrid_shell.storage.search_plan`, all streams in one statement.
+
+PostgreSQL takes no hint which index to read. A stream is ordered as only its own index is (`~>~`, see the migration),
+and conditions are written so that no index fits them (`|| ''`) and no join is made of them (a value, not EXISTS).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -23,7 +27,10 @@ class _Text:
 
 _SOURCES: Final[Mapping[Source, _Text]] = {
     "label": _Text(
-        "label AS lead JOIN traversal ON traversal.id = lead.traversal", "lead.label = %b", "lead.traversal"
+        # Each is looked up by itself: a planner that knew no better might compare all with all.
+        "label AS lead CROSS JOIN LATERAL (SELECT * FROM traversal WHERE id = lead.traversal OFFSET 0) AS traversal",
+        "lead.label = %b",
+        "lead.traversal",
     ),
     "one": _Text("traversal", "traversal.id = %b"),
     "family": _Text("traversal", "is_child AND root = %b"),
@@ -35,13 +42,13 @@ _SOURCES: Final[Mapping[Source, _Text]] = {
 
 _CONDITIONS: Final[Mapping[Condition, str]] = {
     "no child": "NOT is_child",
-    "statuses": "status = ANY(%b)",
-    "name": "name = %b",
-    "dag": "dag = %b",
-    "root": "root = %b",
+    "statuses": "status || '' = ANY(%b)",
+    "name": "name || '' = %b",
+    "dag": "dag || '' = %b",
+    "root": "root || '' = %b",
     "begun from": "begun_at >= %b",
     "begun before": "begun_at < %b",
-    "label": "EXISTS (SELECT FROM label WHERE label.label = %b AND label.traversal = traversal.id)",
+    "label": "(SELECT true FROM label WHERE label.label = %b AND label.traversal = traversal.id LIMIT 1)",
 }
 
 
@@ -63,7 +70,7 @@ async def page(database: PostgresDatabase, columns: str, query: Query) -> list[R
 def _select(columns: str, stream: Stream, query: Query) -> tuple[str, list[Any]]:
     source = _SOURCES[stream.source]
     where, values = [source.where], list[Any](map(_value, stream.values))
-    for text, bound in ((f"{source.id} >= %b", stream.least), (f"{source.id} < %b", stream.most)):
+    for text, bound in ((f"{source.id} ~>=~ %b", stream.least), (f"{source.id} ~<~ %b", stream.most)):
         if bound is not None:
             where.append(text)
             values.append(_value(bound))
@@ -72,8 +79,8 @@ def _select(columns: str, stream: Stream, query: Query) -> tuple[str, list[Any]]
     for condition, of in conditions(query):
         where.append(_CONDITIONS[condition])
         values += [texts([str(each) for each in of])] if condition == "statuses" else [_value(each) for each in of]
-    text = f"SELECT {columns} FROM {source.tables} WHERE {' AND '.join(where)} ORDER BY {source.id} DESC LIMIT %b::int8"
-    return text, [*values, query.limit]
+    order = f"ORDER BY {source.id} USING ~>~ LIMIT %b::int8"
+    return f"SELECT {columns} FROM {source.tables} WHERE {' AND '.join(where)} {order}", [*values, query.limit]
 
 
 async def _rarest(database: PostgresDatabase, candidates: Sequence[Lead]) -> Lead:
@@ -86,8 +93,9 @@ async def _rarest(database: PostgresDatabase, candidates: Sequence[Lead]) -> Lea
         parts = []
         for stream in lead:
             source = _SOURCES[stream.source]
+            tables = source.tables.partition(" CROSS JOIN ")[0]
             parts.append(
-                f"(SELECT count(*) FROM (SELECT FROM {source.tables} WHERE {source.where} LIMIT {COUNTED}) AS counted)"
+                f"(SELECT count(*) FROM (SELECT FROM {tables} WHERE {source.where} LIMIT {COUNTED}) AS counted)"
             )
             values += [_value(each) for each in stream.values]
         counts.append(" + ".join(parts))
