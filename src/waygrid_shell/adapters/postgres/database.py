@@ -11,6 +11,7 @@ is thrown away. Every statement has a deadline, for a network may swallow what i
 import asyncio
 import logging
 import select
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
@@ -32,6 +33,7 @@ Job: TypeAlias = Callable[[AsyncConnection], Awaitable[T]]
 
 _CONNECTION_SECONDS: Final = 10.0
 """How long a statement waits for a connection."""
+_ASK_AGAIN_SECONDS: Final = 2.0
 _DEADLINE_SECONDS: Final = 20.0
 _LONG_DEADLINE_SECONDS: Final = 120.0
 """Of what people look at, and of what nobody waits for."""
@@ -103,10 +105,7 @@ class PostgresDatabase:
         return await self._once(job, seconds)
 
     async def _once(self, job: Job[T], seconds: float) -> T:
-        try:
-            connection = await self._pool.getconn()
-        except (PoolTimeout, PoolClosed) as error:
-            raise await self._why_not(error) from error
+        connection = await self._connection()
         try:
             async with asyncio.timeout(seconds):
                 return await job(connection)
@@ -123,14 +122,25 @@ class PostgresDatabase:
                 connection.pgconn.finish()  # given up in the middle: the server undoes it, the pool makes another
             await self._pool.putconn(connection)
 
-    async def _why_not(self, error: Exception) -> Unavailable:
-        """Why there is no connection: what a new one says, else that all are in use."""
-        if isinstance(error, PoolTimeout):
+    async def _connection(self) -> AsyncConnection:
+        """One of the pool. Who waits for one asks again and again: the pool gives up to connect, until it is asked."""
+        asks_until = time.monotonic() + _CONNECTION_SECONDS
+        while True:
             try:
-                connection = await connect(self.settings)
-            except Unavailable as refusal:
-                return refusal
-            await connection.close()
+                return await self._pool.getconn(_ASK_AGAIN_SECONDS)
+            except PoolClosed as error:
+                raise pool_failure(error) from error
+            except PoolTimeout as error:
+                if time.monotonic() >= asks_until:
+                    raise await self._why_not(error) from error
+
+    async def _why_not(self, error: PoolTimeout) -> Unavailable:
+        """Why there is no connection: what a new one says, else that all are in use."""
+        try:
+            connection = await connect(self.settings)
+        except Unavailable as refusal:
+            return refusal
+        await connection.close()
         return pool_failure(error)
 
 
