@@ -11,8 +11,8 @@ from waygrid_shell.adapters.postgres.failures import PORT, refusal_of
 from waygrid_shell.ports.failure import ForeignStorage, Unavailable
 from waygrid_shell.settings.settings import PostgresSettings
 
-OLDEST_SERVER: Final = 130_000
-"""13: the first whose partitions are pruned while a statement runs with little cost, as ours are."""
+OLDEST_SERVER: Final = 140_000
+"""14: the first that plans an UPDATE of a partitioned table once, and not once a partition."""
 
 _DEFAULTS: Final = {
     "application_name": "waygrid",

@@ -1,4 +1,4 @@
-"""Makes the partitions of the weeks to come, and drops those of weeks that are over.
+"""Makes the partitions of the weeks to come, drops those of weeks that are over, and forgets blobs that travel no more.
 
 A week is over once every traversal in it has ended long enough ago, no child elsewhere that has not ended has its root
 in it, and no child in it has a root elsewhere that is still kept. Dropping it gives its room back at once, whatever is
@@ -16,6 +16,7 @@ from psycopg import AsyncConnection, errors
 from psycopg.sql import SQL, Identifier
 
 from waygrid_core.model.instant import to_microseconds
+from waygrid_shell.adapters.postgres.blob_store import PostgresBlobStore
 from waygrid_shell.adapters.postgres.database import PostgresDatabase
 from waygrid_shell.adapters.postgres.partitions import (
     LOCK_PATIENCE,
@@ -37,6 +38,9 @@ _IS_WAITED_FOR: Final = """SELECT EXISTS (
 _HAS_CHILD_OF_OTHERS: Final = """SELECT EXISTS (
   SELECT FROM {name} AS child WHERE is_child AND (root < %b OR root >= %b)
   AND EXISTS (SELECT FROM traversal AS root WHERE root.id = child.root))"""
+
+_KEEP_BLOBS: Final = timedelta(days=90)
+"""Messages live for days; a dead letter that nobody has looked at for that long loses a large payload."""
 
 _FORGOTTEN_AT_ONCE: Final = 5_000
 _FORGET_CLAIMS: Final = f"""DELETE FROM claim WHERE key = ANY(ARRAY(
@@ -60,6 +64,7 @@ class PostgresUpkeep:
                 return  # there are weeks until it is needed
 
         await self._database.step_by_step(job)
+        await PostgresBlobStore(self._database).forget(now - _KEEP_BLOBS)
 
     async def retire(self, ended_before: datetime) -> datetime:
         for partition in await self._partitions():
