@@ -7,7 +7,7 @@ from waygrid_shell.adapters.kafka.ledger import Ledger
 
 
 def ledger_of(count: int, begin: int = 0, epoch: int = 0) -> Ledger:
-    ledger = Ledger(0, epoch)
+    ledger = Ledger("t", 0, epoch)
     ledger.read(count, ledger.base + begin, ledger.base + begin + count)
     return ledger
 

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from waygrid_shell.adapters.kafka.closed_transport import expect_closed_transports
 from waygrid_shell.adapters.kafka.failures import sentence_of
+from waygrid_shell.adapters.kafka.late_connections import close_late_connections
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import KafkaSettings
 
@@ -28,6 +29,7 @@ class Brokers:
         """What every client of the driver is made with. Raises `Unavailable` if a certificate cannot be read."""
         settings = self.settings
         expect_closed_transports()
+        close_late_connections()
         if not settings.servers:
             raise Unavailable(
                 port, "no Kafka is named; set kafka.servers, such as WAYGRID_KAFKA_SERVERS=localhost:9092"

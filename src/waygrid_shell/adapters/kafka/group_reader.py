@@ -18,15 +18,16 @@ from waygrid_shell.adapters.kafka.assignor import KeepingAssignor
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.claim import Claim
 from waygrid_shell.adapters.kafka.failures import unavailable
+from waygrid_shell.adapters.kafka.fetched import has_more, take_fetched, wait_for_more
 from waygrid_shell.adapters.kafka.leaving import leave
 from waygrid_shell.adapters.kafka.ledger import Ledger
+from waygrid_shell.ports.failure import Unavailable
 
 HELD: Final = 10_000
 """So many records may be here at once that are not finished; then no more are fetched until a half of them is."""
 
 _FETCH_BYTES: Final = 1024 * 1024
 _FETCH_WAIT_MILLISECONDS: Final = 500
-_WAIT_MILLISECONDS: Final = 60_000
 _RETRY_MILLISECONDS: Final = 50
 _HEARTBEAT_MILLISECONDS: Final = 1_000
 """With a heartbeat a reader hears that others have come or gone; until all have, those who came have nothing."""
@@ -69,6 +70,9 @@ class GroupReader:
         self._is_settled = asyncio.Event()
         """Is clear from when partitions are given up until it is known which are ours."""
         self._settlements = 0
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Fails once nothing will be read any more."""
+        self._is_closing = False
         self._commits = asyncio.Lock()
         self._commits_begun = 0
         self._commits_done = 0
@@ -97,23 +101,26 @@ class GroupReader:
         self._consumer.subscribe(list(self._topics), listener=_Listener(self))
         try:
             await self._consumer.start()
+            self._watch()
             await self._is_settled.wait()
+            self._raise_if_broken()
         except (KafkaError, OSError) as error:
             raise await self._brokers.why(error, self._port) from error
 
     async def close(self) -> None:
         """Commit what is finished and leave the group, so that others need not wait for the session to end."""
+        self._is_closing = True
         with anyio.CancelScope(shield=True):
             farewell = leave(self._say_farewell())
             await asyncio.wait((farewell,), timeout=_FAREWELL_SECONDS)
 
     async def _say_farewell(self) -> None:
-        try:
-            async with asyncio.timeout(self._grace):
-                await self._commit_what_is_done()
-        except (KafkaError, TimeoutError):
-            pass  # then they come again
+        await self._commit_for_a_while()
         await self._consumer.stop()
+
+    async def _commit_for_a_while(self) -> None:
+        """If it takes longer, or fails: what stays ours is committed later, and the rest comes again elsewhere."""
+        await asyncio.wait((leave(self._commit_what_is_done()),), timeout=self._grace)
 
     # Reading
 
@@ -123,22 +130,33 @@ class GroupReader:
         return bool(self.buffer) and self._is_settled.is_set()
 
     async def fill(self, limit: int) -> None:
-        """Have something in the buffer, up to `limit` if it has come. Who is canceled here has lost nothing."""
-        await self._is_settled.wait()
-        if not self.buffer:
-            await self._fetch(_WAIT_MILLISECONDS)
-        elif len(self.buffer) < limit and self._held < HELD:
-            await self._fetch(0)  # so that the driver fetches on meanwhile
+        """Have something in the buffer, up to `limit` if it has come. Who is canceled here has lost nothing.
 
-    async def _fetch(self, wait_milliseconds: int) -> None:
+        Raises `Unavailable`.
+        """
+        await self._is_settled.wait()
+        self._raise_if_broken()
+        try:
+            if not self.buffer:
+                await self._has_room_again()
+                if not has_more(self._consumer):
+                    await wait_for_more(self._consumer, self._broken)
+                    self._raise_if_broken()
+                self._take_fetched()
+            elif len(self.buffer) < limit and self._held < HELD and has_more(self._consumer):
+                self._take_fetched()  # so that the driver fetches on meanwhile
+        except KafkaError as error:
+            raise unavailable(error, self._port) from error
+
+    async def _has_room_again(self) -> None:
         while self._held >= HELD:
             self._has_room.clear()
             await self._has_room.wait()
-        try:
-            fetched = await self._consumer.getmany(timeout_ms=wait_milliseconds)
-        except KafkaError as error:
-            raise unavailable(error, self._port) from error
-        for partition, records in fetched.items():
+            self._raise_if_broken()
+
+    def _take_fetched(self) -> None:
+        for fetched in take_fetched(self._consumer):
+            partition, records = fetched.partition, fetched.records
             ledger = self.ledgers.get(partition)
             if ledger is None:
                 continue
@@ -150,11 +168,30 @@ class GroupReader:
             self.buffer.extend([(ledger, raw) for raw in records])
             self._held += len(records)
 
+    def _raise_if_broken(self) -> None:
+        if self._broken.done():
+            self._broken.result()
+
+    def _watch(self) -> None:
+        """The driver's tasks end if something happens to them that it did not expect, and it does not look."""
+        for task in (self._consumer._fetcher._fetch_task, self._consumer._coordinator._coordination_task):
+            task.add_done_callback(self._break)
+
+    def _break(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if self._is_closing or self._broken.done():
+            return
+        reason = f"what reads it has ended ({error!r}); it is begun anew"
+        self._broken.set_exception(Unavailable(self._port, reason))
+        self._broken.exception()  # whoever reads is told; nobody may be reading
+        self._is_settled.set()
+        self._has_room.set()
+
     def _begin_again(self, partition: Any, ledger: Ledger) -> Ledger:
         """The partition has lost its end, or was made anew: what was taken of it says nothing about what it has now."""
         self._lose({partition: ledger})
         self._epoch += 1
-        self.ledgers[partition] = anew = Ledger(partition.partition, self._epoch)
+        self.ledgers[partition] = anew = Ledger(partition.topic, partition.partition, self._epoch)
         return anew
 
     # Finishing
@@ -188,6 +225,7 @@ class GroupReader:
             covered = self._commits_begun
             while True:
                 await self._is_settled.wait()
+                self._raise_if_broken()
                 settlements = self._settlements
                 try:
                     await self._commit_what_is_done()
@@ -211,6 +249,7 @@ class GroupReader:
 
     async def _next_settlement(self, settlements: int) -> None:
         while self._settlements == settlements:
+            self._raise_if_broken()
             await asyncio.sleep(_RETRY_MILLISECONDS / 1_000)
         await self._is_settled.wait()
 
@@ -223,11 +262,7 @@ class GroupReader:
             self._lose(self.ledgers)  # the group has put us out: others may have them already
             self._generation = -1
             return
-        try:
-            async with asyncio.timeout(self._grace):
-                await self._commit_what_is_done()
-        except (KafkaError, TimeoutError):
-            pass  # what stays ours is committed later, and the rest comes again elsewhere
+        await self._commit_for_a_while()
 
     async def assigned(self, partitions: Iterable[Any]) -> None:
         """These are ours from now on."""
@@ -242,7 +277,7 @@ class GroupReader:
         gained = [each for each in ours if each not in self.ledgers]
         self._epoch += 1
         for each in gained:
-            self.ledgers[each] = Ledger(each.partition, self._epoch)
+            self.ledgers[each] = Ledger(each.topic, each.partition, self._epoch)
         self._claim()
         if gained:
             self._moved()

@@ -14,9 +14,21 @@ class Ledger:
     break lies below, as if it were finished.
     """
 
-    __slots__ = ("_ends", "_starts", "base", "committed", "given_to", "low", "open", "partition", "repeated_below")
+    __slots__ = (
+        "_ends",
+        "_starts",
+        "base",
+        "committed",
+        "given_to",
+        "low",
+        "open",
+        "partition",
+        "repeated_below",
+        "topic",
+    )
 
-    def __init__(self, partition: int, epoch: int) -> None:
+    def __init__(self, topic: str, partition: int, epoch: int) -> None:
+        self.topic = topic
         self.partition = partition
         self.base = epoch << EPOCH_BITS
         self.low = self.base

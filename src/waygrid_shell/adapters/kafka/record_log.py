@@ -157,8 +157,8 @@ class KafkaForeignSubscription:
 
 def _foreign(ledger: Ledger, raw: Any) -> _Taken:
     return _Taken(
-        topic=raw.topic,
-        partition=raw.partition,
+        topic=ledger.topic,
+        partition=ledger.partition,
         offset=raw.offset,
         key=raw.key,
         value=raw.value,

@@ -75,11 +75,7 @@ class TopicMaker:
             missing = [name for name in with_dead_letters(names) if name not in counts]
             if missing and settings.create_topics:
                 await _make(admin, missing, settings)
-                for _ in range(_LOOKS):
-                    counts = await counts_of(admin)
-                    if all(name in counts for name in missing):
-                        break
-                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)  # one broker knows it earlier than another
+                counts = await counts_of(admin)
             absent = [name for name in names if name not in counts]
             if absent:
                 raise Unavailable("event log", f"there is no topic {listed(absent)}; make it: waygrid topics create")
@@ -126,6 +122,11 @@ async def _make(admin: Any, names: Sequence[str], settings: KafkaSettings) -> No
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise Unavailable("event log", f"topic {name} cannot be made: {message or sentence_of(error())}")
+    for _ in range(_LOOKS):
+        counts = await counts_of(admin)
+        if all(name in counts for name in names):
+            break
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)  # one broker knows it earlier than another
 
 
 def _new(name: str, settings: KafkaSettings) -> Any:
