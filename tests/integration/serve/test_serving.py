@@ -22,7 +22,7 @@ def test_processes_that_run_some_services_each_are_one_platform(folder: Path, cl
         running_serve(folder, cluster, "worker", "worker", "--app", "shop:app", "--port", "0") as worker,
     ):
         answer = api.submit(DOUBLE, {"n": 21}, query="?wait=50s")
-        assert (answer.status, answer.body["status"], answer.body["output"]) == (200, "completed", {"n": 42})
+        assert (answer.status, answer.body.get("output")) == (200, {"n": 42}), answer.body
 
         assert "Waygrid serves api, chores of the cluster on Kafka 127.0.0.1:" in api.out
         assert "waygrid://processor/double" in worker.out
