@@ -117,7 +117,7 @@ async def _events(
     platform: Platform, traversal: TraversalId, root: TraversalId, place: Place | None
 ) -> AsyncGenerator[bytes, None]:
     """The stream, in pieces of whole events. It ends with the traversal; early where a port fails or we are to stop."""
-    with platform.lookout.watch(root) as watcher:  # before the first look, so that nothing falls in between
+    async with platform.lookout.watch(root) as watcher:  # before the first look, so that nothing falls in between
         try:
             yield f"retry: {_RECONNECT_MILLISECONDS}\n\n".encode()
             follower = Follower(platform, traversal, root)

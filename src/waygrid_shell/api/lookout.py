@@ -1,11 +1,11 @@
-"""Watches the live feed once, for all who watch a traversal.
+"""Watches the live feed once, for all who watch a traversal, as long as there are any.
 
 What is told is given to those who watch its root; so a thousand streams cost the feed one watcher, and a stream only
 sees what is its own. Who is slow misses something, and is told that it did: the journal has it.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio
@@ -13,6 +13,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from attrs import define, field
 
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_shell.api.listening import Listening
 from waygrid_shell.ports.live_feed import LiveFeed, Told
 
 MAX_WATCHERS: Final = 1_000
@@ -67,6 +68,10 @@ class Lookout:
     look_seconds: float = LOOK_SECONDS
     _watchers: dict[TraversalId, list[Watcher]] = field(factory=dict, init=False)
     _is_closed: bool = field(default=False, init=False)
+    _listening: Listening = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._listening = Listening(self.live_feed)
 
     @property
     def watching(self) -> int:
@@ -81,8 +86,7 @@ class Lookout:
     async def run(self) -> None:
         """Pass on what is told until canceled; then there is nothing more to watch."""
         try:
-            async with self.live_feed.watch() as feed:
-                await self._pass_on(feed)
+            await self._listening.run(self._pass_on)
         finally:
             self.close()
 
@@ -93,8 +97,8 @@ class Lookout:
             for watcher in watchers:
                 watcher.close()
 
-    @contextmanager
-    def watch(self, root: TraversalId) -> Iterator[Watcher]:
+    @asynccontextmanager
+    async def watch(self, root: TraversalId) -> AsyncIterator[Watcher]:
         """Watch from now on."""
         send, receive = anyio.create_memory_object_stream[Told](_BEHIND)
         watcher = Watcher(send, receive)
@@ -102,7 +106,8 @@ class Lookout:
         if self._is_closed:
             watcher.close()
         try:
-            yield watcher
+            async with self._listening.wanted():
+                yield watcher
         finally:
             self._watchers[root].remove(watcher)
             if not self._watchers[root]:
@@ -110,9 +115,8 @@ class Lookout:
             send.close()
             receive.close()
 
-    async def _pass_on(self, feed: AsyncIterator[Sequence[Told]]) -> None:
-        async for told in feed:
-            if self._watchers:
-                for each in told:
-                    for watcher in self._watchers.get(each.root, ()):
-                        watcher.tell(each)
+    def _pass_on(self, told: Sequence[Told]) -> None:
+        if self._watchers:
+            for each in told:
+                for watcher in self._watchers.get(each.root, ()):
+                    watcher.tell(each)
