@@ -23,7 +23,7 @@ _JAVA: Final = (
 _KAFKA: Final[Mapping[str, int]] = {"num.network.threads": 3, "num.io.threads": 8, "background.threads": 10}
 """Kafka's defaults, in place of the few threads of the tests."""
 
-_POSTGRES: Final[Mapping[str, str]] = {
+POSTGRES: Final[Mapping[str, str]] = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -61,7 +61,7 @@ def benchmark_servers() -> Iterator[BenchmarkServers]:
     with ExitStack() as stack:
         yield BenchmarkServers(
             stack.enter_context(own_kafka(flags=_JAVA, settings=_KAFKA)),
-            stack.enter_context(own_postgres(_POSTGRES)),
+            stack.enter_context(own_postgres(POSTGRES)),
             stack.enter_context(own_redis()),
         )
 
