@@ -13,6 +13,7 @@ from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.dead_letters import DeadLetterPost
 from waygrid_shell.adapters.kafka.failures import quiet_the_driver
 from waygrid_shell.adapters.kafka.lane import Call, Parcel
+from waygrid_shell.adapters.kafka.leaving import all_left
 from waygrid_shell.adapters.kafka.partitioner import positive_hash
 from waygrid_shell.adapters.kafka.publisher import Publisher
 from waygrid_shell.adapters.kafka.reader import TopicReader
@@ -26,6 +27,8 @@ from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.dead_letter_book import DeadLetterBook
 from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.settings.settings import KafkaSettings
+
+_FAREWELL_SECONDS: Final = 5.0
 
 LARGE_BYTES: Final = 256 * 1024
 """A value that is larger does not travel."""
@@ -179,3 +182,4 @@ async def open_event_log(
         scout.close()
         await publisher.close()
         sending.cancel()
+        await all_left(_FAREWELL_SECONDS)

@@ -73,6 +73,7 @@ class GroupReader:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails once nothing will be read any more."""
         self._is_closing = False
+        self._starting: asyncio.Task[None] | None = None
         self._commits = asyncio.Lock()
         self._commits_begun = 0
         self._commits_done = 0
@@ -99,8 +100,9 @@ class GroupReader:
     async def start(self) -> None:
         """Join the group. Raises `Unavailable`."""
         self._consumer.subscribe(list(self._topics), listener=_Listener(self))
+        self._starting = asyncio.get_running_loop().create_task(self._consumer.start())
         try:
-            await self._consumer.start()
+            await asyncio.shield(self._starting)
             self._watch()
             await self._is_settled.wait()
             self._raise_if_broken()
@@ -115,8 +117,15 @@ class GroupReader:
             await asyncio.wait((farewell,), timeout=_FAREWELL_SECONDS)
 
     async def _say_farewell(self) -> None:
+        if self._starting is not None and not self._starting.done() and self._consumer._fetcher is None:
+            await asyncio.wait((self._starting,), timeout=_FAREWELL_SECONDS)  # else it loses connections that it makes
         await self._commit_for_a_while()
         await self._consumer.stop()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait((self._starting,))
+            if not self._starting.cancelled():
+                self._starting.exception()  # who waited for it has gone
 
     async def _commit_for_a_while(self) -> None:
         """If it takes longer, or fails: what stays ours is committed later, and the rest comes again elsewhere."""

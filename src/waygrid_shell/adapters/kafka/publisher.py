@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -18,7 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.failures import unavailable
 from waygrid_shell.adapters.kafka.lane import MAX_BATCH_BYTES, MIN_BATCH_BYTES, Call, Lane, Parcel
-from waygrid_shell.adapters.kafka.leaving import leave
+from waygrid_shell.adapters.kafka.leaving import begin, leave
 from waygrid_shell.adapters.kafka.topics import TopicFacts, TopicMaker
 from waygrid_shell.ports.failure import Unavailable
 
@@ -190,12 +191,9 @@ class Publisher:
             retry_backoff_ms=_RETRY_MILLISECONDS,
         )
         try:
-            await producer.start()
-        except BaseException as error:
-            leave(_abandon(producer))
-            if isinstance(error, KafkaError | OSError):
-                raise await self._brokers.why(error) from error
-            raise
+            await begin(producer, partial(_abandon, producer))
+        except (KafkaError, OSError) as error:
+            raise await self._brokers.why(error) from error
         return producer
 
 

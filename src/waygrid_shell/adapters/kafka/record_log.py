@@ -22,7 +22,7 @@ from attrs import frozen
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.failures import listed, quiet_the_driver, sentence_of, unavailable
 from waygrid_shell.adapters.kafka.group_reader import GroupReader
-from waygrid_shell.adapters.kafka.leaving import leave
+from waygrid_shell.adapters.kafka.leaving import all_left, begin, leave
 from waygrid_shell.adapters.kafka.ledger import Ledger
 from waygrid_shell.adapters.kafka.topics import admin_of, counts_of
 from waygrid_shell.ports.failure import Unavailable
@@ -118,12 +118,9 @@ class KafkaRecordLog:
                     request_timeout_ms=_REQUEST_TIMEOUT_MILLISECONDS,
                 )
                 try:
-                    await producer.start()
-                except BaseException as error:
-                    leave(producer.stop())
-                    if isinstance(error, KafkaError | OSError):
-                        raise await self._brokers.why(error, _PORT) from error
-                    raise
+                    await begin(producer, producer.stop)
+                except (KafkaError, OSError) as error:
+                    raise await self._brokers.why(error, _PORT) from error
                 self._producer = producer
             return self._producer
 
@@ -177,3 +174,4 @@ async def open_record_log(settings: KafkaSettings) -> AsyncIterator[KafkaRecordL
         yield log
     finally:
         await log.close()
+        await all_left(_FLUSH_SECONDS)

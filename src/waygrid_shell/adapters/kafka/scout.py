@@ -12,7 +12,7 @@ from attrs import frozen
 
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.failures import unavailable
-from waygrid_shell.adapters.kafka.leaving import leave
+from waygrid_shell.adapters.kafka.leaving import begin, leave
 
 _REQUEST_TIMEOUT_MILLISECONDS: Final = 10_000
 _READ_SECONDS: Final = 10.0
@@ -108,16 +108,17 @@ class Scout:
         consumer = AIOKafkaConsumer(
             **options, **timing, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
         )
-        sight = Sight(AIOKafkaAdminClient(**options, **timing), consumer)
+        admin = AIOKafkaAdminClient(**options, **timing)
         try:
-            await sight.admin.start()
-            await sight.consumer.start()
-        except BaseException as error:
-            leave(_close(sight))
-            if isinstance(error, KafkaError | OSError):
-                raise await self._brokers.why(error) from error
-            raise
-        return sight
+            await begin(consumer, consumer.stop)
+            try:
+                await begin(admin, admin.close)
+            except BaseException:
+                leave(consumer.stop())
+                raise
+        except (KafkaError, OSError) as error:
+            raise await self._brokers.why(error) from error
+        return Sight(admin, consumer)
 
 
 async def _close(sight: Sight) -> None:

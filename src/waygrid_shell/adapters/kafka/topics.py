@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -14,6 +15,7 @@ from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddr
 from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, dead_letter_topic, topic_name
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.failures import listed, sentence_of, unavailable
+from waygrid_shell.adapters.kafka.leaving import begin
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import KafkaSettings
 
@@ -91,16 +93,16 @@ async def admin_of(brokers: Brokers, port: str = "event log") -> AsyncIterator[A
         **brokers.options(port), request_timeout_ms=_REQUEST_TIMEOUT_MILLISECONDS, retry_backoff_ms=50
     )
     try:
-        try:
-            await admin.start()
-        except (KafkaError, OSError) as error:
-            raise await brokers.why(error, port) from error
-        try:
-            yield admin
-        except (KafkaError, OSError) as error:
-            raise unavailable(error, port) from error
+        await begin(admin, admin.close)
+    except (KafkaError, OSError) as error:
+        raise await brokers.why(error, port) from error
+    try:
+        yield admin
+    except (KafkaError, OSError) as error:
+        raise unavailable(error, port) from error
     finally:
-        await admin.close()
+        with anyio.CancelScope(shield=True):
+            await admin.close()
 
 
 def with_dead_letters(names: Iterable[str]) -> list[str]:
