@@ -1,7 +1,7 @@
 """Every figure, in the order of the table."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ def _run(work: Any) -> Any:
     return uvloop.run(work)
 
 
-def _kafka(servers: BenchmarkServers, sizes: Sizes) -> Iterator[Any]:
+def _kafka(servers: BenchmarkServers, sizes: Sizes) -> Generator[Figure, None, float]:
     """Returns how many steps a second the raw loop allows: each takes two records."""
     raw_loop(servers, sizes.records // 2, 1)  # until Kafka has been compiled
     most = 0.0
@@ -100,7 +100,7 @@ def _postgres(servers: BenchmarkServers, sizes: Sizes) -> Iterator[Figure]:
     )
 
 
-def _dbos(servers: BenchmarkServers, sizes: Sizes) -> Iterator[Any]:
+def _dbos(servers: BenchmarkServers, sizes: Sizes) -> Generator[Figure, None, float | None]:
     """Returns the most steps a second; None if it is not installed."""
     if not has("dbos"):
         return None
@@ -132,7 +132,7 @@ def _size(sizes: Sizes) -> dict[str, int]:
     return {"traversals": sizes.chains, "in_flight": sizes.in_flight}
 
 
-def _rates(servers: BenchmarkServers, plant: Plant, sizes: Sizes, allowed: float) -> Iterator[Any]:
+def _rates(servers: BenchmarkServers, plant: Plant, sizes: Sizes, allowed: float) -> Generator[Figure, None, Rate]:
     """Returns that of the chain."""
     count = len(plant.processes)
     chains: Rate = _run(rate_of(plant, servers, chain(), CHAIN_STEPS, **_size(sizes)))

@@ -232,7 +232,7 @@ async def test_an_event_that_comes_again_is_heard_once(ports: Ports, records: Re
     )
     first, second = {"order": "o-1", "number": 1}, {"order": "o-1", "number": 2}
     await post(records, "paid", first, first, second)
-    twice = {"type": "await", "event": "paid", "key": {"$from": "/payload/id"}}
+    twice: dict[str, Any] = {"type": "await", "event": "paid", "key": {"$from": "/payload/id"}}
     spec = write_json({"entryPoints": [{**twice, "id": "one", "onSuccess": twice}]}).decode()
     async with embedded_plant(ports, {}), reading(ports, records, [origin(tmp_path, spec), payments]):
         await post(records, "orders", {"id": "o-1"})
