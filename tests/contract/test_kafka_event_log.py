@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
@@ -227,6 +227,50 @@ async def test_calls_keep_their_order_whatever_one_has_to_wait_for(log: OpenLog)
                 tasks.start_soon(ports.event_log.publish, [each])
         async with ports.event_log.subscribe([TOPIC]) as subscription:
             assert [each.record.id for each in await take(subscription, 40)] == [each.id for each in records]
+
+
+class _WhileItIsPut(MemoryBlobStore):
+    """Does something the first time that a value is put into it."""
+
+    def __init__(self, do: Callable[[], object]) -> None:
+        super().__init__()
+        self._do: Callable[[], object] | None = do
+
+    async def put(self, values: Sequence[bytes], now: datetime) -> Sequence[str]:
+        do, self._do = self._do, None
+        if do is not None:
+            do()
+        return await super().put(values, now)
+
+
+async def test_a_large_value_is_written_although_the_brokers_are_lost_while_it_is_put_elsewhere(
+    settings: KafkaSettings,
+) -> None:
+    lose: list[Callable[[], object]] = []
+    blobs = _WhileItIsPut(lambda: lose[0]())
+    opened = open_event_log(settings, dead_letter_book=MemoryDeadLetterBook(), blob_store=blobs, clock=HostClock())
+    async with opened as event_log, event_log.subscribe([TOPIC]) as subscription:
+        lose.append(lambda: event_log._publisher._replace(Unavailable("event log", "it is gone")))
+        large = record(1, size=LARGE_BYTES + 1)
+        await event_log.publish([large, record(2)])
+        assert [each.record for each in await take(subscription, 2)] == [large, record(2)]
+
+
+async def test_no_dead_letter_is_lost_where_the_clocks_of_those_who_write_them_differ(
+    log: OpenLog, settings: KafkaSettings
+) -> None:
+    name = f"{settings.topic_prefix}.{TOPIC}.dead-letter"
+    numbers = range(1_200)
+    async with log.open() as ports:
+        await ports.event_log.prepare([TOPIC])
+        async with producer(settings) as foreign:
+            for number in numbers:
+                letter = dead_letter(record(number), "why")
+                headers = [(header, text.encode()) for header, text in letter.headers.items()]
+                at = 1_700_000_000_000 + (number % 2) * 60_000 + number  # every other one's clock is a minute ahead
+                await foreign.send(name, key=b"k", value=letter.value, headers=headers, timestamp_ms=at, partition=0)
+        letters = await ports.event_log.dead_letters(limit=2_000)
+        assert [letter.record.id for letter in letters] == [f"id-{number}" for number in numbers]
 
 
 async def test_who_may_not_make_topics_is_told_what_to_do(settings: KafkaSettings) -> None:

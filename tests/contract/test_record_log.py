@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import anyio
 import pytest
 from aiokafka.admin import NewTopic
-from attrs import frozen
+from attrs import evolve, frozen
 
 from tests.contract.event_logs import delete_topics
+from tests.servers.cluster import ClusterServers
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.record_log import open_record_log
 from waygrid_shell.adapters.kafka.topics import admin_of, counts_of
@@ -135,3 +136,15 @@ async def test_a_topic_that_is_not_there_takes_nothing(records: Records) -> None
     async with records.open() as log:
         with pytest.raises(Refused, match="there is no topic"):
             await log.post(Posting(topic=f"{records.topic}.none", key=None, value=b"x"))
+
+
+async def test_nobody_writes_into_the_topics_of_the_platform(servers: ClusterServers) -> None:
+    prefix = f"t{secrets.token_hex(5)}"
+    settings = KafkaSettings(servers=(servers.kafka.bootstrap,), topic_prefix=prefix)
+    async with open_record_log(settings) as log:
+        for topic in ("system.waystation", "processor.http", "system.inbox.dead-letter"):
+            with pytest.raises(Refused, match="of this platform's own"):
+                await log.post(Posting(topic=f"{prefix}.{topic}", key=None, value=b"{}"))
+    async with open_record_log(evolve(settings, topic_prefix="")) as log:
+        with pytest.raises(Refused, match="of this platform's own"):
+            await log.post(Posting(topic="system.waystation", key=None, value=b"{}"))

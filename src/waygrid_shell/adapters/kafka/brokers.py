@@ -7,6 +7,8 @@ from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from attrs import frozen
 
+from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, parse_topic
+from waygrid_core.outcome import Success
 from waygrid_shell.adapters.kafka.closed_transport import expect_closed_transports
 from waygrid_shell.adapters.kafka.failures import sentence_of
 from waygrid_shell.adapters.kafka.late_connections import close_late_connections
@@ -65,6 +67,11 @@ class Brokers:
     def ours(self, name: str) -> str | None:
         """Which topic of ours it is that is called that in Kafka; None if it does not begin with our prefix."""
         return name.removeprefix(self._prefix) if name.startswith(self._prefix) else None
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a topic that is called that in Kafka is for a service of ours, or for its letters that died."""
+        topic = self.ours(name)
+        return topic is not None and isinstance(parse_topic(topic.removesuffix(DEAD_LETTER_SUFFIX)), Success)
 
     def group(self, topic: str) -> str:
         """The group of those who read a topic of ours."""

@@ -28,12 +28,19 @@ class DeadLetterPost:
         """Enter what has come since the last time, in the order in which it was written."""
         async with self._scout.look() as sight:
             begin, end = await self._new(sight)
-            found: list[Any] = []
+            found: list[tuple[int, Any]] = []
+            latest: dict[Any, int] = {}
             async for records in sight.read(begin, end):
-                found += records
-        found.sort(key=lambda raw: (raw.timestamp, raw.topic, raw.partition, raw.offset))
-        for start in range(0, len(found), _ENTERED_AT_ONCE):
-            await self._book.enter(await self._opened(found[start : start + _ENTERED_AT_ONCE]))
+                for raw in records:
+                    place = (raw.topic, raw.partition)
+                    latest[place] = max(raw.timestamp, latest.get(place, raw.timestamp))
+                    found.append((latest[place], raw))
+        # The clocks of those who wrote differ. But the book goes on behind the highest offset of a partition that was
+        # entered: so these come in order, whatever their instants say.
+        found.sort(key=lambda each: (each[0], each[1].topic, each[1].partition, each[1].offset))
+        letters = [raw for _, raw in found]
+        for start in range(0, len(letters), _ENTERED_AT_ONCE):
+            await self._book.enter(await self._opened(letters[start : start + _ENTERED_AT_ONCE]))
 
     async def count(self) -> Mapping[str, int]:
         """How many letters there are of each topic that they were for, entered or not."""

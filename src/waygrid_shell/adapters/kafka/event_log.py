@@ -70,9 +70,11 @@ class KafkaEventLog:
         self._queued += 1
         try:
             async with self._queue:
-                await self._publisher.learn({self._name_of(record.topic) for record in records})
-                parcels = self._parcels(records, await self._put_elsewhere(records))
-                assert parcels is not None, "everything is known that has to be"
+                names, elsewhere = {self._name_of(record.topic) for record in records}, dict[int, bytes]()
+                while (parcels := self._parcels(records, elsewhere)) is None:
+                    # Again, if the producer was replaced meanwhile: then nothing is known of any topic.
+                    await self._publisher.learn(names)
+                    elsewhere |= await self._put_elsewhere(records)
                 return self._publisher.put(parcels)
         finally:
             self._queued -= 1
@@ -118,10 +120,9 @@ class KafkaEventLog:
         return parcels
 
     def _travels_up_to(self, name: str) -> int:
-        """How large a value in a record of that topic may be: the half is left for headers."""
+        """How large a value in a record of that topic may be, as far as is known: the half is left for headers."""
         facts = self._publisher.facts_of(name)
-        assert facts is not None, "it is known"
-        return min(LARGE_BYTES, facts.max_bytes // 2)
+        return LARGE_BYTES if facts is None else min(LARGE_BYTES, facts.max_bytes // 2)
 
     async def prepare(self, topics: Sequence[str]) -> None:
         await self._publisher.learn([self._name_of(topic) for topic in topics])

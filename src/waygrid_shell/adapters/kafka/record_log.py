@@ -72,6 +72,11 @@ class KafkaRecordLog:
             await reader.close()
 
     async def post(self, posting: Posting) -> tuple[int, int]:
+        if self._brokers.is_ours(posting.topic):
+            raise Refused(
+                f"{posting.topic!r} is a topic of this platform's own: what stands there is believed by its services;"
+                " name a topic of yours"
+            )
         producer = await self._started()
         if producer.client.cluster.partitions_for_topic(posting.topic) is None:
             await self._see_to_it_that_there_is(posting.topic)
