@@ -37,7 +37,6 @@ class Listening:
                 self._has_begun.set()
                 async for told in feed:
                     hear(told)
-            self._has_begun = anyio.Event()
 
     @asynccontextmanager
     async def wanted(self) -> AsyncIterator[bool]:
@@ -59,6 +58,7 @@ class Listening:
             with anyio.move_on_after(_LINGER_SECONDS):
                 await self._until(is_wanted=True)
             if not self._wanted:
+                self._has_begun = anyio.Event()  # at once: who comes while it ends is not heard any more
                 scope.cancel()
                 return
 

@@ -62,13 +62,12 @@ async def _run_with(table: LeaseTable, lease: Lease, asked_at: float, run: Run, 
 
 async def _renew_while_ours(table: LeaseTable, lease: Lease, asked_at: float, lasts: timedelta) -> None:
     """Return once it is somebody else's, or will soon be."""
-    renewed_at = asked_at
-    while anyio.current_time() < renewed_at + (lasts - lasts / _SHARE).total_seconds():
-        await anyio.sleep((lasts / _SHARE).total_seconds())
-        asked_at = anyio.current_time()
-        try:
-            if not await table.renew(lease, lasts):
-                return
-            renewed_at = asked_at
-        except PortFailure:
-            pass  # as long as the lease lasts, it is ours
+    is_ours = (lasts - lasts / _SHARE).total_seconds()
+    with anyio.CancelScope(deadline=asked_at + is_ours) as scope:  # a table may be slow to answer, or never answer
+        while True:
+            await anyio.sleep((lasts / _SHARE).total_seconds())
+            asked_at = anyio.current_time()
+            with suppress(PortFailure):  # as long as the lease lasts, it is ours
+                if not await table.renew(lease, lasts):
+                    return
+                scope.deadline = asked_at + is_ours

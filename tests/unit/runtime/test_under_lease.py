@@ -5,7 +5,9 @@ from datetime import timedelta
 import anyio
 import pytest
 
-from waygrid_shell.ports.lease_table import LeaseTable
+from waygrid_shell.adapters.host.clock import HostClock
+from waygrid_shell.adapters.memory.lease_table import MemoryLeaseTable
+from waygrid_shell.ports.lease_table import Lease, LeaseTable
 from waygrid_shell.runtime.under_lease import under_lease
 from waygrid_shell.runtime.wiring import memory_ports
 
@@ -82,4 +84,25 @@ async def test_whoever_has_lost_it_stops() -> None:
         with anyio.fail_after(30):
             while chore.doers:
                 await anyio.sleep(0.01)
+        scope.cancel()
+
+
+class _Swallowing(MemoryLeaseTable):
+    """Gives leases, and never answers who wants to renew one, as behind a network that swallows what is sent."""
+
+    async def renew(self, lease: Lease, lasts: timedelta) -> bool:
+        del lease, lasts
+        await anyio.sleep_forever()
+        raise AssertionError("it sleeps for ever")
+
+
+async def test_whoever_is_not_told_whether_it_still_has_it_stops_before_another_begins() -> None:
+    table, chore, scope = _Swallowing(HostClock()), Chore(), anyio.CancelScope()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(contend, table, chore, "a", scope)
+        await until_done_by(chore, 1)
+        with anyio.fail_after(30):
+            while await table.acquire("sweeper", "b", timedelta(hours=1)) is None:
+                await anyio.sleep(0.001)
+        assert not chore.doers
         scope.cancel()
