@@ -1,5 +1,6 @@
 """What a user may set, in one place: a TOML file, then the environment (`WAYGRID_*`), then options of the command.
 
-`settings` has the classes and defaults, `values` what may stand for one of them, `reading` reads all and reports all
-problems at once. `key_making` makes API keys.
+`settings` and `origins` have the classes and defaults, `values` and `bounds` what may stand for one of them, `reading`
+and `kafka_origin_reading` read all and report all problems at once, `cluster_checks` what a cluster needs. `key_making`
+makes API keys, `shown_url` takes secrets out of a URL.
 """

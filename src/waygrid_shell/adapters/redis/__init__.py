@@ -7,6 +7,6 @@ Nothing accepted is lost with Redis. Without its answers attempts are made again
 index of timers is made again from the book that it indexes.
 
 `client` talks to either kind of server, `failures` says what is wrong with one, `script` runs Lua. Then each port has
-its file; `feed_wire` and `feed_line` belong to `live_feed`, `timer_shard` and `timer_scripts` to `timer_index`.
+its file; `feed_wire` and `feed_line` belong to `live_feed`, `timer_shards` and `timer_scripts` to `timer_index`.
 `probe` looks at the servers for `waygrid doctor`.
 """

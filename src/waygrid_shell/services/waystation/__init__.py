@@ -8,5 +8,6 @@ send is sent by whoever has the partition now, since the messages that made it c
 
 Reading order: `service` (that loop), `batch` (what was taken together), `roster` (the states at hand), `decide` (what
 one message makes of one traversal), `outbox` (effects as records), `writing` (commit, publish, receipt), `recovery`
-(what others left behind), `accounts` (what is counted and traced), `sweeper` (what a traversal waits for, sent again).
+(what others left behind), `accounts` (what is counted and traced), `flight` (where what a traversal waits for is),
+`sweeper` (what is nowhere, sent again).
 """
