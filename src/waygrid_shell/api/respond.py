@@ -199,9 +199,9 @@ def number_within(text: str, least: int, most: int) -> int | None:
 def flag(request: Request, name: str) -> bool:
     """A `true` or `false` of the query; false if it is not there."""
     match request.query_params.get(name, "false"):
-        case "true" | "1" | "":
+        case "true":
             return True
-        case "false" | "0":
+        case "false":
             return False
         case _:
             raise bad_parameter(name, "write true or false")

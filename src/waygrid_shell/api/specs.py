@@ -20,7 +20,7 @@ from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.respond import (
     JSON,
-    bad_parameter,
+    flag,
     media_type_of,
     read_bytes,
     respond,
@@ -50,7 +50,7 @@ _VERIFY: Final = Parameter(
     place="query",
     says="Go through the runs of the Spec too, and say what can go wrong, as `waygrid verify` does; of a large Spec "
     f"through {_VERIFIED_STATES} states of each graph, and then through runs at random.",
-    schema={"type": "string", "enum": ["true", "false"], "default": "false"},
+    schema={"type": "boolean", "default": False},
 )
 
 
@@ -60,11 +60,12 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
     room = CapacityLimiter(1)
 
     async def validate(request: Request) -> Response:
+        is_verified = flag(request, "verify")
         outcome = await _compiled(platform, request)
         if isinstance(outcome, Failure):
             return respond(SpecVerdict(valid=False, errors=spec_errors(outcome.failure())))
         compiled = outcome.unwrap()
-        verification = await _verified(compiled, room) if _is_wanted(request) else None
+        verification = await _verified(compiled, room) if is_verified else None
         return respond(SpecVerdict(valid=True, dag=compiled.dag.hash, verification=verification))
 
     async def store(request: Request) -> Response:
@@ -112,13 +113,6 @@ async def _compiled(platform: Platform, request: Request) -> Outcome[CompiledDag
     if written_in is None:
         raise unsupported_media_type(media_type, f"{JSON}, or {YAML}")
     return await compiled_text(platform.dag_store, await read_bytes(request), written_in)
-
-
-def _is_wanted(request: Request) -> bool:
-    text = request.query_params.get("verify", "false")
-    if text not in ("true", "false"):
-        raise bad_parameter("verify", f"{text[:40]!r} is neither true nor false")
-    return text == "true"
 
 
 async def _verified(compiled: CompiledDag, room: CapacityLimiter) -> JsonValue:

@@ -55,6 +55,7 @@ async def kill_processes(scene: Scene) -> None:
         for victim in victims:
             await scene.processes[victim].start()
         await anyio.sleep(scene.chance.uniform(0.5, 2.0))
+    await _are_up(scene)
 
 
 async def stop_processes(scene: Scene) -> None:
@@ -63,6 +64,7 @@ async def stop_processes(scene: Scene) -> None:
         scene.say(f"SIGTERM {victim}")
         await _stop(scene.processes[victim])
         await scene.processes[victim].start()
+    await _are_up(scene)
 
 
 async def stop_processes_without_a_server(scene: Scene) -> None:
@@ -77,6 +79,16 @@ async def stop_processes_without_a_server(scene: Scene) -> None:
     await anyio.to_thread.run_sync(process_of(server).start, START_SECONDS)
     for victim in victims:
         await scene.processes[victim].start()
+    await _are_up(scene)
+
+
+async def _are_up(scene: Scene) -> None:
+    """Return once every process serves: one that cannot reach a server as it begins does not begin, and says so."""
+    with anyio.fail_after(START_SECONDS):
+        for command in scene.processes.values():
+            assert command.process is not None
+            while "Waygrid serves " not in command.said and command.process.returncode is None:
+                await anyio.sleep(0.05)
 
 
 async def rebalance(scene: Scene) -> None:

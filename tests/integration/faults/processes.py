@@ -64,6 +64,8 @@ class Command:
     environment: dict[str, str] = field(factory=dict)
     process: Process | None = None
     starts: int = 0
+    said_before: int = 0
+    """Characters of the log, when it was started last."""
 
     @property
     def log(self) -> str:
@@ -71,10 +73,16 @@ class Command:
         path = self.folder / f"{self.name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    @property
+    def said(self) -> str:
+        """What it has said since it was started last."""
+        return self.log[self.said_before :]
+
     async def start(self) -> None:
         """Start it; that it is up is another matter."""
         assert self.process is None
         self.starts += 1
+        self.said_before = len(self.log)
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = await anyio.open_process(
                 [sys.executable, "-m", "waygrid_shell.cli", *self.arguments],

@@ -237,7 +237,7 @@ async def test_a_worker_that_may_not_work_exits_with_a_sentence(tmp_path: Path, 
         assert wrong.process is not None
         with anyio.fail_after(60):
             assert await wrong.process.wait() == 1
-        assert "waygrid: the server refuses this worker: the key is not among those of the settings" in wrong.log
+        assert "waygrid: the server refuses this worker: nobody here has that key" in wrong.log
         assert "Traceback" not in wrong.log
         await right.start()
         with anyio.fail_after(60):

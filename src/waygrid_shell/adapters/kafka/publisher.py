@@ -128,7 +128,13 @@ class Publisher:
                     self._is_needed.set()
                     continue
                 rest = _FIRST_REST_SECONDS
-            await self._send_ready(self._producer)
+            try:
+                await self._send_ready(self._producer)
+            except Exception as error:  # the seam: if this ended, nothing would be published any more
+                _log.exception("the producer is replaced, for it did what nobody expected")
+                self._replace(Unavailable("event log", f"its producer failed: {error!r}"))
+                self._is_needed.set()
+                await asyncio.sleep(rest)
 
     async def _send_ready(self, producer: Any) -> None:
         now = int(time.time() * 1_000)

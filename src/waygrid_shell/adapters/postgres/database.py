@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
+import anyio
 import psycopg
 from psycopg import AsyncConnection, pq
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
@@ -120,7 +121,8 @@ class PostgresDatabase:
         finally:
             if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
                 connection.pgconn.finish()  # given up in the middle: the server undoes it, the pool makes another
-            await self._pool.putconn(connection)
+            with anyio.CancelScope(shield=True):  # else its place in the pool would be lost
+                await self._pool.putconn(connection)
 
     async def _connection(self) -> AsyncConnection:
         """One of the pool. Who waits for one asks again and again: the pool gives up to connect, until it is asked."""
