@@ -1,6 +1,9 @@
 """What the API, and the origins beside it, are given of a plant."""
 
+import secrets
+
 from waygrid_shell.api.platform import Platform
+from waygrid_shell.origins.acceptance.items import Entropy
 from waygrid_shell.origins.acceptance.taking_in import Acceptance
 from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports
@@ -8,7 +11,9 @@ from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
 
 
-def acceptance_over(ports: Ports, settings: ServerSettings, metrics: Metrics) -> Acceptance:
+def acceptance_over(
+    ports: Ports, settings: ServerSettings, metrics: Metrics, entropy: Entropy = secrets.token_bytes
+) -> Acceptance:
     """What takes traversals in, over these ports. One of a process is enough: it counts what is under way."""
     return Acceptance(
         event_log=ports.event_log,
@@ -18,6 +23,7 @@ def acceptance_over(ports: Ports, settings: ServerSettings, metrics: Metrics) ->
         clock=ports.clock,
         settings=settings,
         metrics=metrics,
+        entropy=entropy,
     )
 
 

@@ -7,7 +7,6 @@ a bug of ours, and ends the process.
 
 import logging
 import random
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Final, TypeAlias
 
@@ -27,11 +26,16 @@ WELL_AFTER_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-async def keep_running(name: str, run: Run, vitals: Vitals) -> None:
-    """Run it until canceled, again and again; raises what is no failure of a port."""
+async def keep_running(
+    name: str, run: Run, vitals: Vitals, between: Callable[[float, float], float] = random.uniform
+) -> None:
+    """Run it until canceled, again and again; raises what is no failure of a port.
+
+    `between` draws how long it rests, in seconds.
+    """
     rest = SHORTEST_REST_SECONDS
     while True:
-        began = time.monotonic()
+        began = anyio.current_time()
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_call_well, name, vitals)
@@ -44,7 +48,8 @@ async def keep_running(name: str, run: Run, vitals: Vitals) -> None:
         else:
             raise AssertionError(f"the service {name} ended by itself")
         vitals.ails(name, str(failure))
-        rest = _next_rest(rest if time.monotonic() - began < LONGEST_REST_SECONDS else SHORTEST_REST_SECONDS)
+        has_run_for_long = anyio.current_time() - began >= LONGEST_REST_SECONDS
+        rest = _next_rest(SHORTEST_REST_SECONDS if has_run_for_long else rest, between)
         _log.error("%s cannot go on, and is started again in %.1f s: %s", name, rest, failure)
         await anyio.sleep(rest)
 
@@ -54,9 +59,9 @@ async def _call_well(name: str, vitals: Vitals) -> None:
     vitals.is_well(name)
 
 
-def _next_rest(rest: float) -> float:
+def _next_rest(rest: float, between: Callable[[float, float], float]) -> float:
     """Decorrelated jitter: services that failed together do not all come back together."""
-    return min(LONGEST_REST_SECONDS, random.uniform(SHORTEST_REST_SECONDS, rest * 3))
+    return min(LONGEST_REST_SECONDS, between(SHORTEST_REST_SECONDS, rest * 3))
 
 
 def _failures(error: BaseException) -> list[PortFailure] | None:

@@ -101,7 +101,7 @@ class MemoryEventLog:
                 if subscription in topic.readers:
                     topic.readers.remove(subscription)
                 for partition in topic.partitions:
-                    partition.shadows.discard(subscription)
+                    partition.shadows.pop(subscription, None)
                 _share(topic)
 
     def _acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -115,6 +115,10 @@ class MemoryEventLog:
     def readers(self, topic: str) -> Sequence[MemorySubscription]:
         """Those that share the topic now, in the order in which they came."""
         return tuple(self._topic(topic).readers)
+
+    def has_given(self, delivery: Delivery) -> bool:
+        """Whether the reader of its partition was given it, and has not acknowledged it."""
+        return self._topic(delivery.record.topic).partitions[delivery.partition].has_given(delivery)
 
     def rebalance(self, topic: str) -> None:
         """Take all partitions from their readers, and give each to the next one; a lone reader gets its own again."""
@@ -131,7 +135,7 @@ class MemoryEventLog:
         shared.zombies.add(subscription)
         for partition in shared.partitions:
             if partition.owner is subscription:
-                partition.shadows.add(subscription)
+                partition.shadows[subscription] = None
                 subscription.haunt(partition)
                 partition.take_silently()
         _share(shared)
@@ -144,7 +148,7 @@ class MemoryEventLog:
         shared.zombies.discard(subscription)
         for partition in shared.partitions:
             if subscription in partition.shadows:
-                partition.shadows.discard(subscription)
+                partition.shadows.pop(subscription, None)
                 subscription.lose(partition)
         shared.readers.append(subscription)
         _share(shared)

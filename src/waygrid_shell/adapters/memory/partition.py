@@ -28,7 +28,7 @@ class Partition:
     number: int
     is_in_order: bool = field(kw_only=True)
     owner: Reader | None = None
-    shadows: set[Reader] = field(factory=set)
+    shadows: dict[Reader, None] = field(factory=dict)
     """Zombies: they see what comes, and nothing that they acknowledge counts."""
     waiting: deque[Delivery] = field(factory=deque)
     _taken: OrderedDict[int, Delivery] = field(factory=OrderedDict)
@@ -54,6 +54,10 @@ class Partition:
             if reader is not None:
                 reader.notice(self, delivery)
 
+    def has_given(self, delivery: Delivery) -> bool:
+        """Whether the owner was given it, and has not acknowledged it."""
+        return self._taken.get(delivery.position) is delivery
+
     def take(self) -> Delivery:
         """The next one, for the owner; there must be one."""
         delivery = self.waiting.popleft()
@@ -62,7 +66,7 @@ class Partition:
 
     def acknowledge(self, delivery: Delivery) -> list[Delivery]:
         """What nobody will be given any more: nothing, if it was taken before the partition moved."""
-        if self._taken.get(delivery.position) is not delivery:
+        if not self.has_given(delivery):
             return []
         if not self.is_in_order:
             del self._taken[delivery.position]

@@ -1,9 +1,8 @@
 """What is handed in, on its way to be written: traversals and events, each with what makes its record."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import Factory, frozen
 
@@ -25,6 +24,9 @@ from waygrid_shell.hosting.post import seal
 HTTP_ORIGIN: Final = ServiceAddress("origin", "http")
 
 _ID_DIGITS: Final = 32
+
+Entropy: TypeAlias = Callable[[int], bytes]
+"""So many bytes that nobody guesses and nobody else has."""
 
 
 @frozen(kw_only=True)
@@ -82,7 +84,7 @@ class Item:
     seal: Callable[[str], TransportEnvelope]
 
 
-def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
+def traversal_item(wanted: Wanted, now: datetime, number: int, entropy: Entropy) -> Item:
     """A traversal; those of one millisecond sort by `number`."""
     key, service = wanted.idempotency_key, wanted.origin.service
 
@@ -101,7 +103,7 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
         return seal(WAYSTATION, message, message_id, sender=wanted.origin, sent_at=now, trace=wanted.trace)
 
     return Item(
-        id=ulid_in_order(int(now.timestamp() * 1000), number, secrets.token_bytes(6)),
+        id=ulid_in_order(int(now.timestamp() * 1000), number, entropy(6)),
         key=None if key is None else digest_hex(canonical_json([service, key])),
         note=service if key is None else f"{service} {wanted.said or _digest_of(wanted)}",
         is_traversal=True,
@@ -110,10 +112,10 @@ def traversal_item(wanted: Wanted, now: datetime, number: int) -> Item:
     )
 
 
-def event_item(wanted: WantedEvent, now: datetime) -> Item:
+def event_item(wanted: WantedEvent, now: datetime, entropy: Entropy) -> Item:
     """An event. Its key, if it has one, is claimed with what it says; the id that it gets is no traversal's."""
     if wanted.idempotency_key is None:
-        event_id, claim_key, note = wanted.id or secrets.token_hex(_ID_DIGITS // 2), None, "event"
+        event_id, claim_key, note = wanted.id or entropy(_ID_DIGITS // 2).hex(), None, "event"
     else:
         claim_key = digest_hex(canonical_json(["event", wanted.idempotency_key]))
         event_id = claim_key[:_ID_DIGITS]

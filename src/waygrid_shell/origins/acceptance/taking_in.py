@@ -4,6 +4,7 @@ Requests that come at once share their writes: while one group is written, the n
 share of a commit, and a slow disk makes groups larger before it makes anybody wait.
 """
 
+import secrets
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +20,7 @@ from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION
 from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.topic import topic_name
-from waygrid_shell.origins.acceptance.items import Item, Wanted, WantedEvent, event_item, traversal_item
+from waygrid_shell.origins.acceptance.items import Entropy, Item, Wanted, WantedEvent, event_item, traversal_item
 from waygrid_shell.origins.acceptance.refusals import KeyReused
 from waygrid_shell.origins.acceptance.room import Room
 from waygrid_shell.ports.claim_book import Claim, ClaimBook
@@ -56,7 +57,7 @@ class _Ask:
 
 
 class Acceptance:
-    """Serves `take_in` and `take_event` while it runs."""
+    """Serves `take_in` and `take_event` while it runs. `entropy` makes ids."""
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Acceptance:
         clock: Clock,
         settings: ServerSettings,
         metrics: Metrics,
+        entropy: Entropy = secrets.token_bytes,
     ) -> None:
         self._log = event_log
         self._claims = claim_book
@@ -75,6 +77,7 @@ class Acceptance:
         self._dags = dag_store
         self._clock = clock
         self._metrics = metrics
+        self._entropy = entropy
         self._room = Room(journal, event_log, settings)
         self._asks: deque[_Ask] = deque()
         self._has_asks = anyio.Event()
@@ -98,14 +101,14 @@ class Acceptance:
         dags = {each.compiled.dag.hash: each.compiled for each in wanted}
         new = [compiled for dag_hash, compiled in dags.items() if dag_hash not in self._stored]
         now = self._clock.now()
-        ask = _Ask([traversal_item(each, now, self._next_number()) for each in wanted], new)
+        ask = _Ask([traversal_item(each, now, self._next_number(), self._entropy) for each in wanted], new)
         with self._room.for_traversals(len(wanted)):
             await self._wait_for(ask)
         return [TraversalId(each) for each in ask.ids]
 
     async def take_event(self, wanted: WantedEvent) -> str:
         """Keep an event for whoever waits for it, now or later; its id. Raises as `take_in`."""
-        ask = _Ask([event_item(wanted, self._clock.now())])
+        ask = _Ask([event_item(wanted, self._clock.now(), self._entropy)])
         with self._room.for_event():
             await self._wait_for(ask)
         return ask.ids[0]
@@ -131,9 +134,9 @@ class Acceptance:
 
     def _ask_for(self, wanted: Wanted | WantedEvent, now: datetime) -> _Ask:
         if isinstance(wanted, WantedEvent):
-            return _Ask([event_item(wanted, now)])
+            return _Ask([event_item(wanted, now, self._entropy)])
         new = () if wanted.compiled.dag.hash in self._stored else (wanted.compiled,)
-        return _Ask([traversal_item(wanted, now, self._next_number())], new)
+        return _Ask([traversal_item(wanted, now, self._next_number(), self._entropy)], new)
 
     def _next_number(self) -> int:
         self._made = (self._made + 1) % 2**32

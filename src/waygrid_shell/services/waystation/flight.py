@@ -70,7 +70,7 @@ class Flight:
 
     async def look_for(self, waits: Sequence[Wait]) -> Sequence[Whereabouts]:
         """Where each is. Takes seconds if something seems to be nowhere while the waystations are busy."""
-        oldest = await self._log.oldest(list({_ANSWERS, *(topic_name(wait.receiver) for wait in waits)}))
+        oldest = await self._log.oldest(sorted({_ANSWERS, *(topic_name(wait.receiver) for wait in waits)}))
         children = await self._children(waits)
         kept = await self._kept(waits, children)
         found: list[Whereabouts] = []

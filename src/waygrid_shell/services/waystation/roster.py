@@ -90,7 +90,7 @@ class Roster:
         """Have the DAGs of these plans at hand, those that somebody has put into the store."""
         if len(self._dags) >= _MAX_DAGS:  # who is present has its own; what is asked for here is fetched anew
             self._dags.clear()
-        for dag_hash in {dag_named_in(plan) for plan in plans} - self._dags.keys():
+        for dag_hash in sorted({dag_named_in(plan) for plan in plans} - self._dags.keys()):
             dag = await self._dag_store.get(dag_hash)
             if dag is not None:
                 self._dags[dag_hash] = dag
