@@ -35,6 +35,29 @@ async def test_records_come_in_the_order_of_publishing_with_all_that_they_had(op
         assert not any(delivery.may_be_repeated for delivery in taken)
 
 
+async def test_where_records_have_offsets_they_rise_and_are_the_same_for_the_next_reader(open_log: OpenLog) -> None:
+    async def offsets(subscription: Subscription) -> dict[str, tuple[int, int | None]]:
+        taken: list[Delivery] = []
+        while len(taken) < 6:
+            taken += await subscription.take(6)
+        return {each.record.id: (each.partition, each.offset) for each in taken}
+
+    async with open_log.open() as ports:
+        topic = "system.waystation"
+        await ports.event_log.publish([record(number, key=f"{number % 3}") for number in range(6)])
+        async with ports.event_log.subscribe([topic]) as subscription:
+            first = await offsets(subscription)
+        async with ports.event_log.subscribe([topic]) as subscription:
+            assert await offsets(subscription) == first
+        ends = await ports.event_log.ends(topic)
+        assert (ends == {}) is all(offset is None for _, offset in first.values())
+        for number in range(3):
+            partition, offset = first[f"id-{number}"]
+            later = first[f"id-{number + 3}"][1]
+            assert (offset, later) == (None, None) or (offset is not None and later is not None and offset < later)
+            assert later is None or later < ends[partition]
+
+
 async def test_what_was_published_before_the_subscription_comes_too(open_log: OpenLog) -> None:
     async with open_log.open() as ports:
         await ports.event_log.publish([record(number) for number in range(2_500)])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from waygrid_core.model.identifiers import TimerId, TraversalId
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.failure import VersionConflict
+from waygrid_shell.ports.timer_book import Stretch, Timer
 from waygrid_shell.runtime.wiring import OpenPorts
 
 pytestmark = pytest.mark.anyio
@@ -92,3 +93,50 @@ async def test_a_timer_that_is_set_again_moves_to_its_new_partition(open_timer_p
         later = NOON + timedelta(seconds=9)
         assert await book.due(later, 10, {0, 1}) == [timer("a", 2, 1)]
         assert await book.due(later, 10, {0}) == []
+
+
+async def test_a_timer_that_has_fired_is_unset_unless_it_was_moved_meanwhile(open_timer_ports: OpenPorts) -> None:
+    async with open_timer_ports() as ports:
+        book = ports.timer_book
+        await book.write(to_set=[timer("a", 1), timer("b", 1), timer("c", 2)], to_unset=[])
+        fired = await book.due(NOON + timedelta(seconds=1), 10, {0})
+        assert fired == [timer("a", 1), timer("b", 1)]
+        await book.write(to_set=[timer("b", 3)], to_unset=[])
+        await book.unset([*fired, timer("unknown", 1)])
+        assert await book.due(NOON + timedelta(seconds=9), 10, {0}) == [timer("c", 2), timer("b", 3)]
+        assert await book.count() == 2
+        await book.unset([])
+        assert await book.count() == 2
+
+
+async def test_requests_of_a_partition_are_written_down_once_whoever_comes_with_them(
+    open_timer_ports_of_a_cluster: OpenPorts,
+) -> None:
+    async with open_timer_ports_of_a_cluster() as ports:
+        book = ports.timer_book
+        assert await book.read_up_to({0, 1}) == {0: 0, 1: 0}
+        assert await book.due(NOON, 10, {0, 1}) == []
+        await book.write(
+            to_set=[timer("a", 1), timer("b", 1, 1)], to_unset=[], read={0: Stretch(0, 3), 1: Stretch(0, 5)}
+        )
+        await book.write(to_set=[], to_unset=[TimerId("a")], read={0: Stretch(3, 4)})
+    async with open_timer_ports_of_a_cluster() as ports:
+        book = ports.timer_book
+        assert await book.read_up_to({0, 1, 2}) == {0: 4, 1: 5, 2: 0}
+        # Somebody who holds the first batch still, and the first of another partition with it: all of it, or nothing.
+        stale = {0: Stretch(0, 3), 2: Stretch(0, 1)}
+        with pytest.raises(VersionConflict, match="partition 0 of the timers"):
+            await book.write(to_set=[timer("a", 1), timer("d", 1, 2)], to_unset=[TimerId("b")], read=stale)
+        assert await book.due(NOON + timedelta(seconds=1), 10, {0, 1, 2}) == [timer("b", 1, 1)]
+        assert await book.read_up_to({0, 1, 2}) == {0: 4, 1: 5, 2: 0}
+
+
+async def test_a_partition_that_was_made_anew_is_written_down_from_its_beginning(
+    open_timer_ports_of_a_cluster: OpenPorts,
+) -> None:
+    async with open_timer_ports_of_a_cluster() as ports:
+        book = ports.timer_book
+        await book.write(to_set=[], to_unset=[], read={0: Stretch(0, 70)})
+        await book.write(to_set=[timer("a", 1)], to_unset=[], read={0: Stretch(70, 2)})
+        assert await book.read_up_to({0}) == {0: 2}
+        assert await book.are_set([TimerId("a")]) == {TimerId("a")}

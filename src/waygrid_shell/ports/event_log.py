@@ -15,13 +15,15 @@ class Delivery:
     """A record that was taken and is not yet acknowledged.
 
     `position` is the adapter's own. `may_be_repeated`: whether an earlier subscription may have taken it already.
-    `partition` is that of its key in its topic.
+    `partition` is that of its key in its topic. `offset` says where it stands there, the same to every reader, now and
+    later: what comes after it has a higher one. A log that only ever has one reader need not know it: None.
     """
 
     record: TransportEnvelope
     position: int
     may_be_repeated: bool
     partition: int = 0
+    offset: int | None = None
 
 
 @frozen
@@ -108,6 +110,13 @@ class EventLog(Protocol):
         """When the oldest record of each of these topics was sent that is not acknowledged; absent where there is none.
 
         So whatever was sent to a topic before that has been handled.
+        """
+        ...
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        """By partition of the topic, the offset that the next record gets at least; empty where records have none.
+
+        Where it is lower than what a reader has seen, the partition was made anew, or has lost its end.
         """
         ...
 

@@ -107,7 +107,6 @@ async def survive(stage: Scene, fault: str) -> None:
         delivered=await stage.newly_delivered(),
         poison=stage.poison,
         since=since,
-        may_leave_timers=True,
     )
     await judge(stage.ports, evidence)
     for name, command in stage.processes.items():

@@ -54,8 +54,6 @@ class Evidence:
     delivered: Set[str]
     poison: Set[str] = frozenset()
     since: datetime | None = None
-    may_leave_timers: bool = False
-    """Whether schedulers were paused, or cut off: see `stale_timers`."""
 
 
 async def judge_data(data: Path, accepted: Mapping[str, str], delivered: Set[str]) -> None:
@@ -110,8 +108,8 @@ async def unrest(ports: Ports) -> Sequence[str]:
 async def stale_timers(ports: Ports) -> Sequence[Timer]:
     """Timers of traversals that have ended. They will fire, and nobody will hear them: nothing is stuck.
 
-    A scheduler that was paused between taking a request and writing it down writes it down when it wakes up, although
-    another one has done so meanwhile, and has unset it.
+    A waystation that was paused between committing a decision and publishing its effects publishes them when it wakes
+    up, although another one has done so meanwhile, and has asked for the timer to be unset since.
     """
     book = getattr(ports.timer_book, "_book", ports.timer_book)  # beside an index, which is the schedulers' own
     timers = await book.due(datetime.max.replace(tzinfo=UTC), _SHOWN_TIMERS, _PARTITIONS)

@@ -1,7 +1,7 @@
 """The index of timers loses none and keeps none too long, whatever happens to Redis and whoever else writes."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -12,8 +12,8 @@ from waygrid_core.model.identifiers import TimerId, TraversalId
 from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
 from waygrid_shell.adapters.redis.client import RedisClient, open_redis
 from waygrid_shell.adapters.redis.timer_index import IndexedTimerBook
-from waygrid_shell.ports.failure import Unavailable
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.failure import Unavailable, VersionConflict
+from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer
 from waygrid_shell.settings.settings import RedisSettings
 
 pytestmark = pytest.mark.anyio
@@ -192,8 +192,10 @@ async def test_a_write_that_failed_in_the_book_is_not_believed_of_the_index(clie
     class FailingBook(MemoryTimerBook):
         fails = False
 
-        async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
-            await super().write(to_set=to_set, to_unset=to_unset)
+        async def write(
+            self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId], read: Mapping[int, Stretch] = NOTHING_READ
+        ) -> None:
+            await super().write(to_set=to_set, to_unset=to_unset, read=read)
             if self.fails:
                 raise Unavailable("database", "the answer was lost")
 
@@ -205,6 +207,31 @@ async def test_a_write_that_failed_in_the_book_is_not_believed_of_the_index(clie
         await book.write(to_set=[timer("a", 1)], to_unset=[])
     kept.fails = False
     assert await book.due(at(1), 10, {0}) == [timer("a", 1)]
+
+
+async def test_a_timer_that_was_moved_while_it_fired_stays_in_the_index(client: RedisClient) -> None:
+    kept = CountedBook()
+    book = IndexedTimerBook(client, kept)
+    await book.write(to_set=[timer("a", 1), timer("b", 1)], to_unset=[])
+    fired = await book.due(at(1), 10, {0})
+    asked = kept.asked
+    await book.write(to_set=[timer("a", 2)], to_unset=[])
+    await book.unset(fired)
+    assert await book.due(at(9), 10, {0}) == [timer("a", 2)]
+    assert kept.asked == asked
+
+
+async def test_what_another_has_written_down_since_comes_into_no_index(client: RedisClient) -> None:
+    kept = MemoryTimerBook()
+    here, there = IndexedTimerBook(client, kept), IndexedTimerBook(client, kept)
+    await here.due(NOON, 10, {0})
+    await there.write(to_set=[timer("a", 1)], to_unset=[], read={0: Stretch(0, 1)})
+    await there.write(to_set=[], to_unset=[TimerId("a")], read={0: Stretch(1, 2)})
+    with pytest.raises(VersionConflict):
+        await here.write(to_set=[timer("a", 1)], to_unset=[], read={0: Stretch(0, 1)})
+    assert await here.read_up_to({0}) == {0: 2}
+    assert await here.due(at(9), 10, {0}) == []
+    assert await there.due(at(9), 10, {0}) == []
 
 
 async def test_more_timers_than_the_index_is_filled_with_are_all_due(client: RedisClient) -> None:

@@ -1,9 +1,9 @@
 """What each service does when it shares its topic with others, and partitions go from one to the other."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import anyio
@@ -15,16 +15,18 @@ from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, work
 from tests.integration.workers.test_desk import STOCK, request
 from waygrid_core.envelope.transport import TransportEnvelope
-from waygrid_core.message.messages import NodeTraversalCancelRequested, TimerRequested
+from waygrid_core.message.messages import NodeTraversalCancelRequested, TimerCancelRequested, TimerRequested
 from waygrid_core.model.address import SCHEDULER, WAYSTATION
 from waygrid_core.model.identifiers import TimerId, TraversalId
 from waygrid_shell.adapters.memory.event_log import Keeping, MemoryEventLog
+from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
 from waygrid_shell.hosting import worker as worker_module
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.hosting.worker import Worker
 from waygrid_shell.origins.batch.intake import Intake
 from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.failure import VersionConflict
+from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer, TimerBook
 from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.supervisor import leaves_of
@@ -86,6 +88,97 @@ def timer(ports: Ports, number: int, seconds: float) -> TransportEnvelope:
 
 def scheduler(ports: Ports) -> Scheduler:
     return Scheduler(event_log=ports.event_log, timer_book=ports.timer_book, clock=ports.clock)
+
+
+class PausedBook(MemoryTimerBook):
+    """A way to a book that stands still at its first write, or at its first unsetting, until it may go on."""
+
+    def __init__(self, book: TimerBook, at: str) -> None:
+        super().__init__()
+        self._book = book
+        self._at = at
+        self.has_come, self.may_go_on, self.is_over = anyio.Event(), anyio.Event(), anyio.Event()
+
+    @asynccontextmanager
+    async def _standing(self, at: str) -> AsyncIterator[None]:
+        if at == self._at:
+            self.has_come.set()
+            await self.may_go_on.wait()
+        try:
+            yield
+        finally:
+            if at == self._at:
+                self.is_over.set()
+
+    async def write(
+        self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId], read: Mapping[int, Stretch] = NOTHING_READ
+    ) -> None:
+        async with self._standing("write"):
+            await self._book.write(to_set=to_set, to_unset=to_unset, read=read)
+
+    async def unset(self, timers: Sequence[Timer]) -> None:
+        async with self._standing("unset"):
+            await self._book.unset(timers)
+
+    async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
+        return await self._book.read_up_to(partitions)
+
+    async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
+        return await self._book.due(now, limit, partitions)
+
+
+def no_timer(ports: Ports, number: int) -> TransportEnvelope:
+    message = TimerCancelRequested(TraversalId(f"T{number}"), TimerId(f"timer-{number}"))
+    return seal(SCHEDULER, message, f"id-no-{number}", sender=WAYSTATION, sent_at=ports.clock.now())
+
+
+async def test_a_scheduler_that_was_paused_sets_no_timer_that_another_has_unset_meanwhile(
+    ports: Ports, log: MemoryEventLog
+) -> None:
+    """The bug that this noticed: a write that knew nothing of what others had written. The timer stayed."""
+    paused = PausedBook(ports.timer_book, "write")
+    async with within_seconds() as tasks:
+        tasks.start_soon(scheduler(evolve(ports, timer_book=paused)).run)
+        await until(lambda: log.readers("system.scheduler"))
+        await log.publish([timer(ports, number, 3_600) for number in range(9)])
+        await paused.has_come.wait()
+        log.make_zombie("system.scheduler", log.readers("system.scheduler")[0])
+        tasks.start_soon(scheduler(ports).run)
+        await log.publish([no_timer(ports, number) for number in range(8)])
+        await worked_off(ports, "system.scheduler")
+        assert await ports.timer_book.count() == 1
+        paused.may_go_on.set()
+        await paused.is_over.wait()
+        assert await ports.timer_book.count() == 1
+
+
+async def test_a_timer_that_is_moved_while_it_fires_fires_again_at_its_new_instant(
+    ports: Ports, log: MemoryEventLog
+) -> None:
+    paused = PausedBook(ports.timer_book, "unset")
+    async with within_seconds() as tasks:
+        tasks.start_soon(scheduler(evolve(ports, timer_book=paused)).run)
+        await log.publish([timer(ports, 1, 0)])
+        await paused.has_come.wait()
+        await log.publish([timer(ports, 1, 0.2)])
+        await worked_off(ports, "system.scheduler")
+        paused.may_go_on.set()
+        await paused.is_over.wait()
+        while await ports.timer_book.count():
+            await anyio.sleep(0.005)
+        assert (await log.backlog())["system.waystation"] == 2
+
+
+async def test_after_its_topic_was_made_anew_a_scheduler_sets_what_is_asked_for(
+    ports: Ports, log: MemoryEventLog
+) -> None:
+    """Its offsets begin again, below those that the book knows."""
+    await ports.timer_book.write(to_set=[], to_unset=[], read=dict.fromkeys(range(3), Stretch(0, 1_000_000)))
+    async with within_seconds() as tasks:
+        tasks.start_soon(scheduler(ports).run)
+        await log.publish([timer(ports, number, 3_600) for number in range(9)])
+        await worked_off(ports, "system.scheduler")
+        assert await ports.timer_book.count() == 9
 
 
 async def test_schedulers_fire_the_timers_of_their_partitions_and_who_inherits_one_fires_what_is_due(

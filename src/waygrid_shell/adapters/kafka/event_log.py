@@ -147,6 +147,9 @@ class KafkaEventLog:
     async def oldest(self, topics: Sequence[str]) -> Mapping[str, datetime]:
         return await self._survey.oldest(topics)
 
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        return await self._survey.ends(topic)
+
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         await self._letters.deliver()
         return await self._book.read(after=after, limit=limit)

@@ -77,7 +77,7 @@ class TopicReader:
             if SENT_AGAIN in headers:
                 del headers[SENT_AGAIN]
                 is_old = True
-            given.append(Delivery(record_of(topic, raw, headers, value), place, is_old, ledger.partition))
+            given.append(Delivery(record_of(topic, raw, headers, value), place, is_old, ledger.partition, raw.offset))
         self._values = {}
         return given
 

@@ -43,6 +43,13 @@ class Survey:
                     first[topic] = min(at, first.get(topic, at))
         return first
 
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        """By partition of this topic, the offset of the next record."""
+        name = self._brokers.named(topic)
+        async with self._scout.look() as sight:
+            count = (await sight.partitions()).get(name, 0)
+            return {each.partition: end for each, end in (await sight.ends(partitions_of(name, count))).items()}
+
     def topic_of(self, name: str) -> str | None:
         """The topic of ours, none of dead letters, that is called that in Kafka."""
         topic = self._brokers.ours(name)

@@ -65,7 +65,8 @@ class MemoryEventLog:
             topic.ids.add(record.id)
         self._positions += 1
         partition = self._partition_of(record.key)
-        topic.partitions[partition].append(Delivery(record, self._positions, may_be_repeated, partition))
+        delivery = Delivery(record, self._positions, may_be_repeated, partition, self._positions)
+        topic.partitions[partition].append(delivery)
 
     def _partition_of(self, key: str) -> int:
         """The same in every process, and next year."""
@@ -168,6 +169,10 @@ class MemoryEventLog:
         first = {name: [each.first for each in topic.partitions] for name, topic in known.items()}
         sent = {name: [sent_at(each.record) for each in found if each is not None] for name, found in first.items()}
         return {name: min(instants) for name, instants in sent.items() if instants}
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        del topic  # all topics count together
+        return dict.fromkeys(range(self._partitions), self._positions + 1)
 
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         return [letter for position, letter in self._dead.items() if position > after][:limit]

@@ -1,11 +1,12 @@
 """The timer book in memory."""
 
 import heapq
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from waygrid_core.model.identifiers import TimerId
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.failure import VersionConflict
+from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer
 
 
 class MemoryTimerBook:
@@ -15,14 +16,30 @@ class MemoryTimerBook:
         self._timers: dict[TimerId, tuple[Timer, int]] = {}
         self._heap: list[tuple[datetime, int, TimerId]] = []
         self._order = 0
+        self._read_up_to: dict[int, int] = {}
 
-    async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
+    async def write(
+        self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId], read: Mapping[int, Stretch] = NOTHING_READ
+    ) -> None:
+        for partition, stretch in read.items():
+            if self._read_up_to.get(partition, 0) != stretch.begin:
+                raise VersionConflict(f"partition {partition} of the timers", stretch.begin)
+        self._read_up_to.update((partition, stretch.end) for partition, stretch in read.items())
         for timer in to_set:
             self._order += 1
             self._timers[timer.id] = (timer, self._order)
             heapq.heappush(self._heap, (timer.due, self._order, timer.id))
         for timer_id in to_unset:
             self._timers.pop(timer_id, None)
+
+    async def unset(self, timers: Sequence[Timer]) -> None:
+        for timer in timers:
+            kept = self._timers.get(timer.id)
+            if kept is not None and kept[0].due == timer.due:
+                del self._timers[timer.id]
+
+    async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
+        return {partition: self._read_up_to.get(partition, 0) for partition in partitions}
 
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         found: list[tuple[datetime, int, TimerId]] = []

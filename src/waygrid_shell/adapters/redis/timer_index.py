@@ -6,7 +6,7 @@ of minutes, and whenever it may lack something: it was emptied, it is on another
 write to it failed. As long as it cannot be asked, the book is.
 """
 
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ import anyio
 from waygrid_core.model.identifiers import TimerId
 from waygrid_shell.adapters.redis.client import RedisClient
 from waygrid_shell.adapters.redis.timer_shards import AT_ONCE, NotThere, TimerShards
-from waygrid_shell.ports.timer_book import Timer, TimerBook
+from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer, TimerBook
 
 HORIZON: Final = timedelta(minutes=5)
 """How far ahead the index looks. Timers beyond it come into it later, unless they are unset first, as most are."""
@@ -41,12 +41,26 @@ class IndexedTimerBook:
         self._indexing = anyio.Lock()
         """Whoever writes to the index does so under one claim."""
 
-    async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
-        if not to_set and not to_unset:
-            return
-        async with self._turn({*(timer.id for timer in to_set), *to_unset}):
+    async def write(
+        self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId], read: Mapping[int, Stretch] = NOTHING_READ
+    ) -> None:
+        await self._write(
+            {*(timer.id for timer in to_set), *to_unset},
+            lambda: self._book.write(to_set=to_set, to_unset=to_unset, read=read),
+            lambda: self._shards.write(to_set, to_unset),
+        )
+
+    async def unset(self, timers: Sequence[Timer]) -> None:
+        await self._write(
+            {timer.id for timer in timers}, lambda: self._book.unset(timers), lambda: self._shards.unset(timers)
+        )
+
+    async def _write(
+        self, timers: Set[TimerId], in_book: Callable[[], Awaitable[None]], in_index: Callable[[], Awaitable[None]]
+    ) -> None:
+        async with self._turn(timers):
             try:
-                await self._book.write(to_set=to_set, to_unset=to_unset)
+                await in_book()
             except BaseException:
                 self._shards.forget()  # it may have been written all the same
                 raise
@@ -55,9 +69,12 @@ class IndexedTimerBook:
                 return
             async with self._indexing:
                 try:
-                    await self._shards.write(to_set, to_unset)
+                    await in_index()
                 except NotThere:
                     self._shards.forget()  # any may lack some of it: they are filled anew before they are asked
+
+    async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
+        return await self._book.read_up_to(partitions)
 
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         if not partitions or self._shards.is_resting:

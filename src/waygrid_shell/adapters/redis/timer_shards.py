@@ -47,8 +47,8 @@ class _Shard:
     filled_at: float
     """By the clock of the event loop."""
     server: bytes
-    timers: set[TimerId] = field(factory=set)
-    """All that are in it: nobody else writes to it."""
+    timers: dict[TimerId, datetime] = field(factory=dict)
+    """All that are in it, and when they are due: nobody else writes to it."""
 
 
 @define(eq=False)
@@ -128,6 +128,18 @@ class TimerShards:
             if parts:
                 await self._write(parts, _WRITTEN)
 
+    async def unset(self, timers: Sequence[Timer]) -> None:
+        """Unset those of these that are in the shards for that instant."""
+        for start in range(0, len(timers), AT_ONCE):
+            some = timers[start : start + AT_ONCE]
+            gone = {
+                partition: [timer.id for timer in some if shard.timers.get(timer.id) == timer.due]
+                for partition, shard in self._shards.items()
+            }
+            parts: dict[int, tuple[list[Timer], list[TimerId]]] = {each: ([], ids) for each, ids in gone.items() if ids}
+            if parts:
+                await self._write(parts, _WRITTEN)
+
     async def due(self, partitions: Set[int], now: datetime, limit: int) -> list[Timer]:
         """The first of these partitions, at most `limit`, whose instant is not after `now`."""
         found = await self._first(partitions, to_microseconds(now), limit)
@@ -150,8 +162,9 @@ class TimerShards:
                 for timer in to_set:
                     arguments += (timer.id, timer.traversal, to_microseconds(timer.due))
                 arguments += to_unset
-                shard.timers.update(timer.id for timer in to_set)
-                shard.timers.difference_update(to_unset)
+                for gone in to_unset:
+                    shard.timers.pop(gone, None)
+                shard.timers.update((timer.id, timer.due) for timer in to_set)
             calls.append(Call(WRITE, self._keys(group), arguments))
         for group, done in zip(groups, await self._asked(calls), strict=True):
             self._lose(partition for partition, is_done in zip(group, done, strict=True) if not is_done)

@@ -51,6 +51,9 @@ class RemoteEventLog:
     async def backlog(self) -> Mapping[str, int]:
         raise _not_for_workers("the backlog")
 
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        raise _not_for_workers(f"the topic {topic}")
+
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         raise _not_for_workers("dead letters")
 

@@ -108,6 +108,10 @@ class SqliteEventLog:
         )
         return {topic: sent_at(_first_open(topic, *row)) for topic, row in rows.items() if row is not None}
 
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        del topic  # numbers of rows begin again once all are acknowledged
+        return {}
+
     async def dead_letters(self, *, after: int = 0, limit: int = 100) -> Sequence[DeadLetter]:
         query = f"SELECT {_LETTER} FROM dead_letter WHERE position > ? ORDER BY position LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(query, (after, limit)).fetchall())

@@ -1,7 +1,7 @@
 """The timer book in SQLite."""
 
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from waygrid_core.model.identifiers import TimerId, TraversalId
@@ -9,7 +9,7 @@ from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.adapters.sqlite.many_rows import delete_rows, insert_rows
 from waygrid_shell.adapters.sqlite.selection import select_by
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer
 
 
 class SqliteTimerBook:
@@ -18,7 +18,10 @@ class SqliteTimerBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId]) -> None:
+    async def write(
+        self, *, to_set: Sequence[Timer], to_unset: Sequence[TimerId], read: Mapping[int, Stretch] = NOTHING_READ
+    ) -> None:
+        del read  # the data has one owner, and so have the requests
         rows = [(timer.id, timer.traversal, to_microseconds(timer.due)) for timer in to_set]
 
         def job(connection: sqlite3.Connection) -> None:
@@ -28,6 +31,15 @@ class SqliteTimerBook:
 
         if rows or to_unset:
             await self._database.run(job)
+
+    async def unset(self, timers: Sequence[Timer]) -> None:
+        rows = [(timer.id, to_microseconds(timer.due)) for timer in timers]
+        await self._database.run(
+            lambda connection: connection.executemany("DELETE FROM timer WHERE id = ? AND due = ?", rows)
+        )
+
+    async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
+        return dict.fromkeys(partitions, 0)
 
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         del partitions  # there is one

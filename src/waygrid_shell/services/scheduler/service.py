@@ -1,29 +1,32 @@
 """Keeps timers, and fires them: none early, none lost, late ones at once.
 
 A timer is unset only after what it brings has been published, so a crash between the two fires it again, and the
-machine knows a timer that it has heard of. Of several schedulers each fires those of its partitions; one that has lost
-a partition and does not know it yet fires a timer a second time.
+machine knows a timer that it has heard of. One that has been moved meanwhile is not unset. Of several schedulers each
+fires those of its partitions; one that has lost a partition and does not know it yet fires a timer a second time, and
+writes down nothing that has been written down since (`requests`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 import anyio
 
-from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
-from waygrid_core.message.messages import TimerCancelRequested, TimerFired, TimerRequested
+from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.message.messages import TimerFired
 from waygrid_core.model.address import SCHEDULER, WAYSTATION
 from waygrid_core.model.digest import short_digest
-from waygrid_core.model.identifiers import TimerId
 from waygrid_core.model.topic import topic_name
-from waygrid_shell.hosting.post import open_all, seal
+from waygrid_shell.hosting.post import seal
 from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
-from waygrid_shell.ports.event_log import Delivery, EventLog, Subscription
+from waygrid_shell.ports.event_log import EventLog, Subscription
 from waygrid_shell.ports.timer_book import Timer, TimerBook
+from waygrid_shell.services.scheduler.requests import WritingDown, read_requests
 from waygrid_shell.telemetry.metrics import Metrics
 from waygrid_shell.telemetry.names import TIMER_LATE_SECONDS
+
+_TOPIC: Final = topic_name(SCHEDULER)
 
 _TAKEN_AT_ONCE: Final = 2_000
 _FIRED_AT_ONCE: Final = 1_000
@@ -49,24 +52,22 @@ class Scheduler:
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
         async with (
-            self._log.subscribe([topic_name(SCHEDULER)]) as subscription,
+            self._log.subscribe([_TOPIC]) as subscription,
             anyio.create_task_group() as tasks,
         ):
+            writing = WritingDown(_TOPIC, event_log=self._log, timer_book=self._book)
             receipts = Receipts(subscription)
             tasks.start_soon(receipts.run)
             tasks.start_soon(self._fire, subscription)
             tasks.start_soon(self._hear_of_partitions, subscription)
             while True:
                 deliveries = await subscription.take(_TAKEN_AT_ONCE)
-                wanted, dead = _read(deliveries)
-                await self._book.write(
-                    to_set=[timer for timer in wanted.values() if timer is not None],
-                    to_unset=[timer_id for timer_id, timer in wanted.items() if timer is None],
-                )
+                requests, dead = read_requests(deliveries)
+                to_set = await writing.write(deliveries, requests)
                 if dead:
                     await self._log.publish(dead)
                 receipts.give(deliveries)
-                self._call_for(timer.due for timer in wanted.values() if timer is not None)
+                self._call_for(timer.due for timer in to_set)
 
     def _call_for(self, instants: Iterable[datetime]) -> None:
         """Have timers fired that are due then, unless that would be looked at anyway by then."""
@@ -87,29 +88,13 @@ class Scheduler:
             due = await self._book.due(now, _FIRED_AT_ONCE, partitions)
             if due:
                 await self._log.publish([_fired(timer, now) for timer in due])
-                await self._book.write(to_set=[], to_unset=[timer.id for timer in due])
+                await self._book.unset(due)
                 self._metrics.observe(TIMER_LATE_SECONDS, [(now - timer.due).total_seconds() for timer in due])
             else:
                 seconds = _seconds_until(await self._book.next_due(partitions), now)
                 self._sleeps_until = now + timedelta(seconds=seconds)
                 with anyio.move_on_after(seconds):
                     await self._changed.wait()
-
-
-def _read(deliveries: Sequence[Delivery]) -> tuple[dict[TimerId, Timer | None], list[TransportEnvelope]]:
-    """What the batch makes of each timer in the end (None: unset), and what nobody can read."""
-    wanted: dict[TimerId, Timer | None] = {}
-    opened, unreadable = open_all(deliveries)
-    dead = [dead_letter(delivery.record, reason) for delivery, reason in unreadable]
-    for delivery, envelope in opened:
-        match envelope.message:
-            case TimerRequested(traversal=traversal, timer=timer, at=at):
-                wanted[timer] = Timer(timer, traversal, at, delivery.partition)
-            case TimerCancelRequested(timer=timer):
-                wanted[timer] = None
-            case _:
-                dead.append(dead_letter(delivery.record, "it is not for the scheduler"))
-    return wanted, dead
 
 
 def _fired(timer: Timer, now: datetime) -> TransportEnvelope:
