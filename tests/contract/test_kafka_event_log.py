@@ -19,14 +19,17 @@ from tests.servers.cluster import ClusterServers
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.outcome import Failure
 from waygrid_shell.adapters.host.clock import HostClock
+from waygrid_shell.adapters.kafka import dead_letters
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.event_log import LARGE_BYTES, open_event_log
 from waygrid_shell.adapters.kafka.group_reader import HELD
 from waygrid_shell.adapters.kafka.partitioner import partition_of
+from waygrid_shell.adapters.kafka.scout import Sight
 from waygrid_shell.adapters.kafka.topics import admin_of
 from waygrid_shell.adapters.memory.blob_store import MemoryBlobStore
 from waygrid_shell.adapters.memory.dead_letter_book import MemoryDeadLetterBook
 from waygrid_shell.hosting.post import open_record
+from waygrid_shell.ports.dead_letter_book import FoundLetter
 from waygrid_shell.ports.event_log import Delivery, Subscription
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.settings import KafkaSettings
@@ -57,6 +60,10 @@ def settings(log: OpenLog) -> KafkaSettings:
 def record(number: int, *, key: str = "k", size: int = 0) -> TransportEnvelope:
     value = b"%d" % number
     return TransportEnvelope(topic=TOPIC, key=key, headers={"ce_id": f"id-{number}"}, value=value.ljust(size, b"."))
+
+
+def for_topic(given: TransportEnvelope, topic: str) -> TransportEnvelope:
+    return TransportEnvelope(topic=topic, key=given.key, headers=given.headers, value=given.value)
 
 
 async def take(subscription: Subscription, count: int) -> list[Delivery]:
@@ -271,6 +278,44 @@ async def test_no_dead_letter_is_lost_where_the_clocks_of_those_who_write_them_d
                 await foreign.send(name, key=b"k", value=letter.value, headers=headers, timestamp_ms=at, partition=0)
         letters = await ports.event_log.dead_letters(limit=2_000)
         assert [letter.record.id for letter in letters] == [f"id-{number}" for number in numbers]
+
+
+async def test_dead_letters_enter_the_book_a_part_at_a_time_in_their_order(
+    settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bug that this noticed: all of them were read before the first one was entered."""
+    read_at_first: list[int] = []
+    has_read = 0
+
+    class WatchedBook(MemoryDeadLetterBook):
+        async def enter(self, letters: Sequence[FoundLetter]) -> None:
+            read_at_first.append(has_read)
+            await super().enter(letters)
+
+    read = Sight.read
+
+    async def watched(sight: Sight, *places: Any) -> AsyncIterator[Any]:
+        nonlocal has_read
+        async for records in read(sight, *places):
+            has_read += len(records)
+            yield records
+
+    monkeypatch.setattr(Sight, "read", watched)
+    monkeypatch.setattr(dead_letters, "_READ_AT_ONCE", 100)
+    others = [for_topic(record(number), "processor.b") for number in range(700)]
+    both = [each for number in range(700) for each in (record(number), others[number])]
+    book = WatchedBook()
+    async with open_event_log(
+        settings, dead_letter_book=book, blob_store=MemoryBlobStore(), clock=HostClock()
+    ) as event_log:
+        for start in range(0, len(both), 50):
+            await event_log.publish([dead_letter(each, "why") for each in both[start : start + 50]])
+        letters = await event_log.dead_letters(limit=2_000)
+    for topic in (TOPIC, "processor.b"):
+        found = [letter.record.id for letter in letters if letter.record.topic == topic]
+        assert found == [f"id-{number}" for number in range(700)]
+    assert read_at_first[0] <= 200
+    assert await book.progress() == {(TOPIC, 0): 700, ("processor.b", 0): 700}
 
 
 async def test_who_may_not_make_topics_is_told_what_to_do(settings: KafkaSettings) -> None:

@@ -125,7 +125,11 @@ class EventLog(Protocol):
         ...
 
     async def redrive(self, positions: Sequence[int]) -> int:
-        """Move these to the ends of the topics that they came from; how many there were. All or none are moved."""
+        """Move these to the ends of the topics that they came from; how many there were.
+
+        Raises `StorageFull` or `Unavailable`. Then any of them may have been sent, and those may still be here: nothing
+        is lost, and what is redriven again has the same ids.
+        """
         ...
 
     async def discard(self, positions: Sequence[int]) -> int:

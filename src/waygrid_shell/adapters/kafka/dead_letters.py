@@ -1,6 +1,7 @@
 """Brings what stands in the dead-letter topics into the book, where single letters are found and removed."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 from waygrid_core.envelope.transport import before_death
@@ -12,7 +13,11 @@ from waygrid_shell.adapters.kafka.scout import Scout, Sight, partitions_of
 from waygrid_shell.ports.blob_store import BlobStore
 from waygrid_shell.ports.dead_letter_book import DeadLetterBook, FoundLetter
 
-_ENTERED_AT_ONCE: Final = 500
+_ENTERED_AT_ONCE: Final = 100
+_READ_AT_ONCE: Final = 1_000
+"""Letters of one partition."""
+_READ_BYTES: Final = 16 * 1024 * 1024
+"""About so much, of all partitions, is in memory at a time; and what lies elsewhere, of those entered at once."""
 
 
 class DeadLetterPost:
@@ -25,22 +30,32 @@ class DeadLetterPost:
         self._blob_store = blob_store
 
     async def deliver(self) -> None:
-        """Enter what has come since the last time, in the order in which it was written."""
+        """Enter what has come since the last time, in the order in which it was written, a part at a time."""
+        while found := await self._next():
+            for start in range(0, len(found), _ENTERED_AT_ONCE):
+                await self._book.enter(await self._opened(found[start : start + _ENTERED_AT_ONCE]))
+
+    async def _next(self) -> list[Any]:
+        """The first letters that are not entered yet, in order; none once all are.
+
+        The clocks of those who wrote differ. But the book goes on behind the highest offset of a partition that was
+        entered: so these come in order, whatever their instants say.
+        """
+        found: list[tuple[int, Any]] = []
+        known_until: int | None = None
         async with self._scout.look() as sight:
             begin, end = await self._new(sight)
-            found: list[tuple[int, Any]] = []
-            latest: dict[Any, int] = {}
-            async for records in sight.read(begin, end):
+            bytes_of_each = _READ_BYTES // max(len(begin), 1)
+            for partition, at in begin.items():
+                latest = 0
+                records = await _some(sight, partition, at, end[partition], bytes_of_each)
                 for raw in records:
-                    place = (raw.topic, raw.partition)
-                    latest[place] = max(raw.timestamp, latest.get(place, raw.timestamp))
-                    found.append((latest[place], raw))
-        # The clocks of those who wrote differ. But the book goes on behind the highest offset of a partition that was
-        # entered: so these come in order, whatever their instants say.
+                    latest = max(raw.timestamp, latest)
+                    found.append((latest, raw))
+                if records and records[-1].offset + 1 < end[partition]:
+                    known_until = latest if known_until is None else min(latest, known_until)
         found.sort(key=lambda each: (each[0], each[1].topic, each[1].partition, each[1].offset))
-        letters = [raw for _, raw in found]
-        for start in range(0, len(letters), _ENTERED_AT_ONCE):
-            await self._book.enter(await self._opened(letters[start : start + _ENTERED_AT_ONCE]))
+        return [raw for at, raw in found if known_until is None or at <= known_until]  # what comes later is read again
 
     async def count(self) -> Mapping[str, int]:
         """How many letters there are of each topic that they were for, entered or not."""
@@ -88,3 +103,17 @@ class DeadLetterPost:
             record, reason = before_death(record_of(topic, raw, each, value if value is not None else raw.value))
             letters.append(FoundLetter(raw.partition, raw.offset, record, reason))
         return letters
+
+
+async def _some(sight: Sight, partition: Any, begin: int, end: int, most_bytes: int) -> list[Any]:
+    """The first records of a partition from `begin` on, at least one if there is one before `end`."""
+    some: list[Any] = []
+    size = 0
+    async with aclosing(sight.read({partition: begin}, {partition: min(end, begin + _READ_AT_ONCE)})) as read:
+        async for records in read:
+            for raw in records:
+                some.append(raw)
+                size += len(raw.value or b"")
+                if size >= most_bytes:
+                    return some
+    return some

@@ -1,7 +1,7 @@
 """Looks at topics without being anybody's reader: how far they go, how far groups are, and single records of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class Sight:
                 return {partition: each.offset for partition, each in found.items() if each.offset >= 0}
         raise CoordinatorNotAvailableError(group)
 
-    async def read(self, begin: Mapping[Any, int], end: Mapping[Any, int]) -> AsyncIterator[Any]:
+    async def read(self, begin: Mapping[Any, int], end: Mapping[Any, int]) -> AsyncGenerator[Any, None]:
         """The records of each of these partitions from one offset up to another, in batches of one partition."""
         left = {partition: begin[partition] for partition in begin if begin[partition] < end[partition]}
         if not left:
