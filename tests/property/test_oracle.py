@@ -69,7 +69,7 @@ def check_against_the_text(example: Example, plot: Plot) -> None:
 
     note(str(example.document))
     note(str(plot))
-    story = tell(plot, example.document, dag, traversal_machine(dag, TRAVERSAL), compare)
+    story = tell(plot, example.document, example.compiled, traversal_machine(dag, TRAVERSAL), compare)
     assert story.end.output == oracle.output
 
 

@@ -1,17 +1,51 @@
 """What tests of the machine are made of, for this project and for whoever extends the machine.
 
+    check_laws(spec, invariants=[never(dispatch="payout", before=succeeded("approval"))])
+
 The idea: random signals alone find little, because the machine rightly ignores most noise. So a test draws a
 *document* (a valid Spec with all kinds of nodes) and a *story* (a run that could happen: answers to what the machine
 asked for, in any order, late, twice, stale, never; timers; cancels; pauses; crashes), and holds the *laws* of a
-traversal against every step of it.
+traversal against every step of it. What breaks a law is shrunk to a short story, told in plain sentences beside its
+Spec, and can be kept as a scenario.
 
 Reading order:
 
 1. `values`, `data`, `policies`, `documents`: Hypothesis strategies for Specs, from the leaves up.
 2. `strategies`: the Specs and DAGs that these documents stand for.
-3. `moves`, `stories`: what can happen next, and a run made of such moves, printable.
+3. `moves`, `stories`: what can happen next, and a run made of such moves.
 4. `machine`: any machine of signals, events, effects and obligations, as one value.
-5. `laws`: the laws, each a function that raises `AssertionError` with the story in its message.
+5. `laws`, `traversal_laws`: the laws, each a function that raises `AssertionError`; `invariants`: what a user adds;
+   `story_laws`: all of them in one table.
+6. `telling`, `story_scenarios`, `scenario_file`, `saving`: a story in sentences, and as a file; `law_broken`.
+7. `judging` (one story against the laws), `checking` (the way in).
 
 Needs `hypothesis` (the extra `testing`); nothing else in the core imports this room.
 """
+
+from waygrid_core.testing.checking import check_laws
+from waygrid_core.testing.invariants import (
+    Invariant,
+    RunSoFar,
+    always,
+    at_most,
+    dispatched,
+    failed,
+    invariant,
+    never,
+    succeeded,
+)
+from waygrid_core.testing.law_broken import LawBroken
+
+__all__ = [
+    "Invariant",
+    "LawBroken",
+    "RunSoFar",
+    "always",
+    "at_most",
+    "check_laws",
+    "dispatched",
+    "failed",
+    "invariant",
+    "never",
+    "succeeded",
+]

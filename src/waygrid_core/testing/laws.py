@@ -21,6 +21,16 @@ def is_deterministic(
             assert first == second, f"two decisions about {other.signal} differ"
 
 
+def decides_the_same_again(
+    machine: Machine[StateT, SignalT, EventT, EffectT], steps: Sequence[MachineStep[StateT, SignalT, EventT, EffectT]]
+) -> None:
+    """Law 1 for the steps of a run alone, as many decisions as there are steps: each gives again what it gave."""
+    for step in steps:
+        outcome = machine.decide(step.before, step.signal, step.now)
+        decided = None if isinstance(outcome, Failure) else outcome.unwrap()
+        assert decided == step.decided, f"two decisions about {step.signal} differ"
+
+
 def refusals_change_nothing(
     machine: Machine[StateT, SignalT, EventT, EffectT], steps: Sequence[MachineStep[StateT, SignalT, EventT, EffectT]]
 ) -> None:

@@ -101,30 +101,34 @@ _ERRORS: Final = tuple(
 outputs: st.SearchStrategy[Reply] = st.one_of(values.records, values.json_values, st.just(MISSING))
 _failures = st.one_of(st.sampled_from(_ERRORS[:4]), st.sampled_from(_ERRORS))
 replies: st.SearchStrategy[Reply] = st.one_of(outputs, _failures)
-
-answered = st.builds(Answered, _WHICH, replies, st.sampled_from((0, 0, 1, 90)))
 fired = st.builds(Fired, _WHICH, st.sampled_from((0, 0, 0, 5)))
 
-moves: st.SearchStrategy[Move] = st.one_of(
-    *(answered for _ in range(8)),
-    *(fired for _ in range(4)),
-    st.builds(Repeated, _WHICH),
-    st.builds(Stale, _WHICH, replies),
-    st.builds(FiredAnyway, _WHICH),
-    st.builds(Started, _WHICH),
-    st.builds(BranchesCanceled, _WHICH, st.sampled_from((1, 2, 4, 3, 5, 15))),
-    st.builds(BranchesCanceled, _WHICH, st.sampled_from((1, 2, 4, 3, 5, 15)), st.booleans()),
-    st.builds(Told, st.sampled_from(("pause", "unpause", "crash"))),
-    st.builds(Told, st.sampled_from(("pause", "pause", "unpause", "begin", "begin-otherwise", "cancel"))),
-    st.builds(
-        Odd,
-        st.sampled_from(
-            ("unknown-node", "other-traversal", "attempt-too-high", "unknown-fork", "unknown-branch", "no-task")
+
+def moves_with(answers: st.SearchStrategy[Reply]) -> st.SearchStrategy[Move]:
+    """Any move, mostly answers, which are these, and timers."""
+    answered = st.builds(Answered, _WHICH, answers, st.sampled_from((0, 0, 1, 90)))
+    kinds: list[st.SearchStrategy[Move]] = [
+        *(answered for _ in range(8)),
+        *(fired for _ in range(4)),
+        st.builds(Repeated, _WHICH),
+        st.builds(Stale, _WHICH, answers),
+        st.builds(FiredAnyway, _WHICH),
+        st.builds(Started, _WHICH),
+        st.builds(BranchesCanceled, _WHICH, st.sampled_from((1, 2, 4, 3, 5, 15))),
+        st.builds(BranchesCanceled, _WHICH, st.sampled_from((1, 2, 4, 3, 5, 15)), st.booleans()),
+        st.builds(Told, st.sampled_from(("pause", "unpause", "crash"))),
+        st.builds(Told, st.sampled_from(("pause", "pause", "unpause", "begin", "begin-otherwise", "cancel"))),
+        st.builds(
+            Odd,
+            st.sampled_from(
+                ("unknown-node", "other-traversal", "attempt-too-high", "unknown-fork", "unknown-branch", "no-task")
+            ),
+            _WHICH,
         ),
-        _WHICH,
-    ),
-)
-"""Any move, mostly answers and timers."""
+    ]
+    # `one_of` counts a strategy that is given twice once; a number counts as often as it stands for one.
+    return st.integers(0, len(kinds) - 1).flatmap(kinds.__getitem__)
+
 
 before_begin: st.SearchStrategy[list[Move]] = st.one_of(
     st.just([]),

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from attrs import define, field, frozen
 from hypothesis import strategies as st
 
-from waygrid_core.dag.dag import Dag
+from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.dag.node import ForkNode, TaskNode
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
@@ -28,7 +28,7 @@ from waygrid_core.testing.moves import (
     Started,
     Told,
     before_begin,
-    moves,
+    moves_with,
     replies,
 )
 from waygrid_core.traversal.effects import CancelNode, DispatchNode, Effect, Schedule, Unschedule
@@ -77,11 +77,17 @@ class Plot:
 _KNOWN = st.tuples(st.integers(0, 11), values.records)
 
 
-def plots(max_moves: int = 25) -> st.SearchStrategy[Plot]:
-    """Any plot."""
+def plots(
+    max_moves: int = 25,
+    *,
+    payloads: st.SearchStrategy[JsonValue] = values.records,
+    answers: st.SearchStrategy[Reply] = replies,
+) -> st.SearchStrategy[Plot]:
+    """Any plot, with these payloads and answers."""
+    moves = moves_with(answers)
     return st.builds(
         Plot,
-        payload=values.records,
+        payload=payloads,
         entry=st.sampled_from((0, 0, 0, 1)),
         known=st.one_of(st.just(()), st.just(()), st.just(()), st.lists(_KNOWN, min_size=1, max_size=2).map(tuple)),
         run=st.sampled_from((1, 1, 7)),
@@ -89,7 +95,7 @@ def plots(max_moves: int = 25) -> st.SearchStrategy[Plot]:
         moves=st.sampled_from((0, max_moves // 3, max_moves))
         .flatmap(lambda least: st.lists(moves, min_size=least, max_size=max_moves))
         .map(tuple),
-        replies=st.lists(replies, min_size=1, max_size=3).map(tuple),
+        replies=st.lists(answers, min_size=1, max_size=3).map(tuple),
         fires_first=st.booleans(),
     )
 
@@ -252,9 +258,14 @@ class Story:
     """A run of one Spec, told to its end."""
 
     document: JsonValue
-    dag: Dag
+    compiled: CompiledDag
     machine: TraversalMachine
     steps: tuple[Step, ...]
+
+    @property
+    def dag(self) -> Dag:
+        """What it runs."""
+        return self.compiled.dag
 
     @property
     def end(self) -> TraversalState:
@@ -277,19 +288,23 @@ class Story:
 
 
 def tell(
-    plot: Plot, document: JsonValue, dag: Dag, machine: TraversalMachine, on_step: Callable[[Step], None] | None = None
+    plot: Plot,
+    document: JsonValue,
+    compiled: CompiledDag,
+    machine: TraversalMachine,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Story:
-    """The story of `plot` in `dag`. `on_step` sees each step as soon as it has happened."""
-    teller = Teller(machine, dag, machine.start)
+    """The story of `plot` in what `document` compiles to. `on_step` sees each step as soon as it has happened."""
+    teller = Teller(machine, compiled.dag, machine.start)
     if on_step is not None:
         teller.on_step = on_step
     for move in plot.before:
         teller.play(move)
-    teller.send(begin_of(plot, dag))
+    teller.send(begin_of(plot, compiled.dag))
     for move in plot.moves:
         teller.play(move)
     teller.settle(plot.replies, fires_first=plot.fires_first)
-    return Story(document, dag, machine, tuple(teller.steps))
+    return Story(document, compiled, machine, tuple(teller.steps))
 
 
 def begin_of(plot: Plot, dag: Dag) -> Begin:

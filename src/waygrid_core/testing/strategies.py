@@ -52,7 +52,7 @@ def stories(
     """Runs of valid Specs, each to its end."""
     example = draw(examples(nodes))
     plot = draw(plots(max_moves))
-    return tell(plot, example.document, example.compiled.dag, machine(example.compiled))
+    return tell(plot, example.document, example.compiled, machine(example.compiled))
 
 
 def _spec_of(document: Document) -> Spec:

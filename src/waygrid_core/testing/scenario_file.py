@@ -1,0 +1,71 @@
+"""The text of a scenario file for a story that broke a law, run first, so that it says what really happens."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.model.json_value import JsonValue
+from waygrid_core.outcome import Failure
+from waygrid_core.simulation.comparison import ScenarioResult
+from waygrid_core.simulation.reading import load_scenarios
+from waygrid_core.simulation.runner import run_scenario
+from waygrid_core.testing.invariants import Violation
+from waygrid_core.testing.law_broken import as_yaml
+from waygrid_core.testing.stories import Step
+from waygrid_core.testing.story_scenarios import Rehearsal, rehearse_story
+
+_LONGEST_NAME: Final = 200
+
+
+def scenario_file(
+    law: str,
+    violation: Violation,
+    document: JsonValue,
+    compiled: CompiledDag,
+    steps: Sequence[Step],
+    lines: Sequence[str],
+) -> str:
+    """The story as comments, and a scenario that fails as the law does, where a scenario can say that.
+
+    `steps` are those up to the one that broke the law, `lines` the same in words.
+    """
+    rehearsal = rehearse_story(compiled, steps)
+    scenario: dict[str, Any] = {"name": law[:_LONGEST_NAME], "spec": document, **rehearsal.fields}
+    observed = _run({**scenario, "expect": {}})
+    scenario["expect"] = _expected(violation, rehearsal, observed)
+    remarks = [
+        f"The law '{law}' is broken: {violation.why}",
+        "",
+        *(f"{at}. {line}" for at, line in enumerate(lines, 1)),
+    ]
+    if rehearsal.unsaid:
+        remarks += ["", f"A scenario cannot say: {', '.join(rehearsal.unsaid)}."]
+    result = _run(scenario)
+    if result is None or result.passed:
+        remarks += ["", "It expects what happens: what the law says cannot be said as an expectation."]
+    comments = "".join(f"# {line}".rstrip() + "\n" for line in remarks)
+    return comments + as_yaml(scenario)
+
+
+def _run(document: dict[str, Any]) -> ScenarioResult | None:
+    """What the scenario leads to; None if it cannot be read."""
+    loaded = load_scenarios(json.dumps(document).encode(), _no_file)
+    return None if isinstance(loaded, Failure) else run_scenario(loaded.unwrap()[0])
+
+
+def _no_file(_: str) -> bytes:
+    raise OSError("the Spec stands in the scenario")
+
+
+def _expected(violation: Violation, rehearsal: Rehearsal, observed: ScenarioResult | None) -> dict[str, Any]:
+    """What should have been: without the dispatch that was one too many, or with the one that was missing."""
+    if violation.missing is not None and observed is not None:
+        return {"dispatched": [*observed.actual.dispatched, violation.missing]}
+    if violation.excess is not None:
+        dispatched = [*rehearsal.dispatched]
+        last = len(dispatched) - 1 - dispatched[::-1].index(violation.excess)
+        return {"dispatched": dispatched[:last] + dispatched[last + 1 :]}
+    if observed is None:
+        return {}
+    return {"status": observed.actual.status, "dispatched": list(observed.actual.dispatched)}
