@@ -8,7 +8,8 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.naming import names_of
 from waygrid_core.history.picture import pictures
 from waygrid_core.history.standing import Standing
-from waygrid_core.history.status import node_status, status_after
+from waygrid_core.history.status import status_after
+from waygrid_core.traversal.node_status import node_status
 from waygrid_core.history.story import AnyEvent
 from waygrid_core.history.story import Story as ToldStory
 from waygrid_core.history.waiting import waits

@@ -9,11 +9,12 @@ from waygrid_core.children.identity import dispatched_child_id
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.flat_writing import type_of
 from waygrid_core.dag.node import DagNode, ForkNode, TaskNode, body_of
+from waygrid_core.extension.look import NodeStatus
 from waygrid_core.history.standing import Standing, in_reading_order
-from waygrid_core.history.status import NOT_REACHED, NodeStatus, node_status
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
+from waygrid_core.traversal.node_status import NOT_REACHED, node_status
 from waygrid_core.traversal.preparation import Preparation, prepare
 from waygrid_core.traversal.state import (
     BackingOff,

@@ -11,12 +11,13 @@ from attrs import frozen
 from waygrid_core.children.either import EitherState, fold_either, new_either
 from waygrid_core.children.plan import LoopPlan, SeriesPlan
 from waygrid_core.dag.dag import Dag
+from waygrid_core.extension.look import NodeStatus
 from waygrid_core.history.journal_file import AnyEffect, AnyEvent, RecordedDecision, RecordedTraversal
 from waygrid_core.history.signals import signal_behind
-from waygrid_core.history.status import NOT_REACHED, NodeStatus, node_status
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.outcome import Failure
 from waygrid_core.traversal.machine import transition
+from waygrid_core.traversal.node_status import NOT_REACHED, node_status
 from waygrid_core.traversal.signals import Signal
 from waygrid_core.traversal.state import TraversalState, new_traversal
 

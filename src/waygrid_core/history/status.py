@@ -1,6 +1,6 @@
 """Statuses as people read them: the words of scenario files, of the HTTP API, of the command line."""
 
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from waygrid_core.children.series_events import SeriesBegun, SeriesEvent
 from waygrid_core.traversal.events import (
@@ -13,24 +13,10 @@ from waygrid_core.traversal.events import (
     TraversalTimedOut,
     TraversalUnpaused,
 )
-from waygrid_core.traversal.state import (
-    BackingOff,
-    Canceled,
-    Failed,
-    InFlight,
-    Joining,
-    NodeRun,
-    Succeeded,
-    TraversalStatus,
-    Waiting,
-)
+from waygrid_core.traversal.state import TraversalStatus
 
 ShownStatus: TypeAlias = Literal["accepted", "running", "paused", "completed", "failed", "canceled", "timed-out"]
 """`accepted`: nothing has been decided about it yet."""
-
-NodeStatus: TypeAlias = Literal["waiting", "running", "succeeded", "failed", "timed-out", "canceled", "not-reached"]
-
-NOT_REACHED: Final = "not-reached"
 
 
 def shown_status(status: TraversalStatus) -> ShownStatus:
@@ -58,23 +44,6 @@ def scenario_status(status: TraversalStatus) -> ShownStatus:
     """A traversal's status as scenarios call it; one that has not ended is running."""
     shown = shown_status(status)
     return "running" if shown in ("accepted", "paused") else shown
-
-
-def node_status(run: NodeRun) -> NodeStatus:
-    """A node's status as people read it."""
-    match run:
-        case Waiting() | BackingOff():
-            return "waiting"
-        case InFlight() | Joining():
-            return "running"
-        case Succeeded():
-            return "succeeded"
-        case Failed(timed_out=timed_out):
-            return "timed-out" if timed_out else "failed"
-        case Canceled():
-            return "canceled"
-        case _:
-            assert_never(run)
 
 
 def status_after(status: TraversalStatus, event: Event | SeriesEvent) -> TraversalStatus:

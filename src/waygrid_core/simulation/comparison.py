@@ -3,12 +3,12 @@
 from attrs import frozen
 
 from waygrid_core.dag.dag import CompiledDag
-from waygrid_core.history.status import NOT_REACHED
 from waygrid_core.model.json_value import JsonValue, Missing, json_equal
 from waygrid_core.simulation.moment import write_span
 from waygrid_core.simulation.naming import NameBook
 from waygrid_core.simulation.observation import Observation
 from waygrid_core.simulation.scenario import Expectation, Scenario
+from waygrid_core.traversal.node_status import NOT_REACHED
 
 
 @frozen

@@ -7,11 +7,11 @@ from typing import Final
 from attrs import Factory, frozen
 
 from waygrid_core.children.plan import EachPlan
-from waygrid_core.history.status import NOT_REACHED, node_status
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.simulation.family import Family, LiveSeries, LiveTraversal
 from waygrid_core.spec.problem import SpecErrors
+from waygrid_core.traversal.node_status import NOT_REACHED, node_status
 
 MIXED: Final = "mixed"
 """The status of a name whose bearers (members of an each, nodes that share it) do not share one: no expected one."""

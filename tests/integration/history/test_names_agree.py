@@ -14,7 +14,7 @@ from tests.integration.examples.test_plant_agrees import scripted_app, tame
 from tests.integration.plant.running import run_one
 from waygrid_core.dag.naming import name_of
 from waygrid_core.history.picture import pictures
-from waygrid_core.history.status import NOT_REACHED
+from waygrid_core.traversal.node_status import NOT_REACHED
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.simulation.observation import MIXED
 from waygrid_core.traversal.state import TraversalState
