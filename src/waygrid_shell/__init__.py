@@ -7,5 +7,5 @@ Reading order:
 - `hosting`: how a user's work is run. `services`: the loop around each decision of the core.
 - `origins` take in, `processors` transform, `destinations` deliver: what comes with Waygrid.
 - `api`: what people and tools read and do over HTTP. `client`: the same from Python.
-- `runtime`: what is plugged into what. `cli`: the command.
+- `runtime`: what is plugged into what. `simulation`: the whole of it in virtual time. `cli`: the command.
 """

@@ -1,9 +1,15 @@
 """How the platform is, as its parts say of themselves: for readiness, and for people who ask why not."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
+from typing import Final
 
 from waygrid_shell.resources.platform import Health
+
+
+version: Final = cache(metadata.version)
+"""The version of a package that is installed; to find it is to read files."""
 
 
 class Vitals:
