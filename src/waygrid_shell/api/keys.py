@@ -42,8 +42,9 @@ class _Remembered:
 class Keys:
     """See the module."""
 
-    def __init__(self, given: Sequence[ApiKey], store: PrincipalStore) -> None:
+    def __init__(self, given: Sequence[ApiKey], store: PrincipalStore, *, are_always_needed: bool = False) -> None:
         self._given = tuple(given)
+        self._are_always_needed = are_always_needed or bool(self._given)
         self._store = store
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
         self._has_principals = False
@@ -51,7 +52,7 @@ class Keys:
 
     async def are_needed(self) -> bool:
         """Whether a request needs a key: as soon as there is one. Raises what the store raises."""
-        if self._given:
+        if self._are_always_needed:
             return True
         now = time.monotonic()
         if now >= self._known_until:

@@ -23,6 +23,7 @@ from waygrid_shell.ports.principal_store import PrincipalStore
 from waygrid_shell.ports.rate_limiter import RateLimiter
 from waygrid_shell.ports.seen_ledger import SeenLedger
 from waygrid_shell.resources.platform import Health
+from waygrid_shell.settings.reading import is_loopback
 from waygrid_shell.settings.settings import ServerSettings
 from waygrid_shell.telemetry.metrics import Metrics
 
@@ -51,8 +52,8 @@ class Platform:
     """Who waits for the end of a traversal."""
     lookout: Lookout = Factory(lambda self: Lookout(self.live_feed), takes_self=True)
     """Who watches traversals live."""
-    keys: Keys = Factory(lambda self: Keys(self.settings.keys, self.principal_store), takes_self=True)
-    """Whose a key is."""
+    keys: Keys = Factory(lambda self: _keys_of(self.settings, self.principal_store), takes_self=True)
+    """Whose a key is. Who can be reached from other machines needs one from everybody, whether there is one or not."""
     auditor: Auditor = Factory(
         lambda self: Auditor(self.audit_log, self.clock, self.metrics, is_on=self.settings.audit), takes_self=True
     )
@@ -61,3 +62,7 @@ class Platform:
         lambda self: Rates(self.rate_limiter, self.settings.max_requests_per_second), takes_self=True
     )
     """How many requests a key may send."""
+
+
+def _keys_of(settings: ServerSettings, store: PrincipalStore) -> Keys:
+    return Keys(settings.keys, store, are_always_needed=not is_loopback(settings.host))

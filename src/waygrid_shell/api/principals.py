@@ -1,6 +1,5 @@
 """Principals: who has an API key, beside those of the settings."""
 
-from collections.abc import Sequence
 from typing import Final, get_args
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from waygrid_shell.api.operation import Answer, Operation, Parameter
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.api.respond import invalid, read_body, respond
-from waygrid_shell.ports.principal_store import Principal
+from waygrid_shell.ports.principal_store import Principal, Removal
 from waygrid_shell.resources.principals import (
     MadePrincipal,
     NewPrincipal,
@@ -24,6 +23,7 @@ from waygrid_shell.resources.principals import (
 )
 from waygrid_shell.resources.submission import SpecError
 from waygrid_shell.settings.key_making import KEY_NAME, new_key
+from waygrid_shell.settings.reading import is_loopback
 from waygrid_shell.settings.settings import ApiKey
 
 PATH: Final = "/v1/principals"
@@ -39,6 +39,14 @@ _NAME: Final = Parameter(
 
 def operations(platform: Platform) -> tuple[Operation, ...]:
     """List them, add one, remove one."""
+    settings = platform.settings
+    has_admin = any("admin" in key.scopes for key in settings.keys)
+    may_be_open = not settings.keys and is_loopback(settings.host)
+
+    async def remove(name: str) -> Removal:
+        if has_admin:
+            return Removal.DONE if await platform.principal_store.remove(name) else Removal.NOT_THERE
+        return await platform.principal_store.remove_beside_an_admin(name, platform.clock.now())
 
     async def list_principals(_: Request) -> Response:
         kept = [_view(each) for each in await platform.principal_store.every()]
@@ -51,15 +59,17 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
         principal, key = _made(platform, wanted)
         if any(key.name == wanted.name for key in platform.settings.keys):
             raise _name_taken(wanted.name, "the settings have a key of that name")
-        is_first = not platform.settings.keys and not await platform.principal_store.every()
+        is_first = not settings.keys and not await platform.principal_store.every()
         if is_first and "admin" not in principal.scopes:
-            said = (
-                "from the first principal on every request needs a key, and with this one alone nobody could make or "
-                "remove another; give it the scope admin"
-            )
-            raise Refusal(409, "first-must-be-admin", "The first principal must be an admin", said)
+            raise _first_must_be_admin()
         if not await platform.principal_store.add(principal):
             raise _name_taken(wanted.name, "remove that one first, or take another name")
+        if (
+            not settings.keys
+            and "admin" not in principal.scopes
+            and await platform.principal_store.remove_the_only_one(principal.name)
+        ):
+            raise _first_must_be_admin()  # the last admin went meanwhile
         platform.keys.forget()
         return respond(MadePrincipal(key=key, principal=_view(principal), closes_doors=is_first), 201)
 
@@ -68,14 +78,19 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
         if any(key.name == name for key in platform.settings.keys):
             said = f"the key {name!r} is one of the settings; take it out of the file, and start the platform again"
             raise Refusal(409, "in-settings", "The key is one of the settings", said)
-        others = [each for each in await platform.principal_store.every() if each.name != name]
-        if others and not _has_admin(platform, others):
-            said = f"without {name!r} nobody could make or remove a principal any more; add another admin first"
-            raise Refusal(409, "last-admin", "It is the last admin", said)
-        if not await platform.principal_store.remove(name):
-            raise Refusal(404, "not-found", "There is no such principal", f"nobody here is called {name[:64]!r}")
+        opens_doors = False
+        match await remove(name):
+            case Removal.NOT_THERE:
+                raise Refusal(404, "not-found", "There is no such principal", f"nobody here is called {name[:64]!r}")
+            case Removal.LAST_ADMIN:
+                opens_doors = may_be_open and await platform.principal_store.remove_the_only_one(name)
+                if not opens_doors:
+                    said = f"without {name!r} nobody could make or remove a principal any more; add another admin first"
+                    raise Refusal(409, "last-admin", "It is the last admin", said)
+            case Removal.DONE:
+                pass
         platform.keys.forget()
-        return respond(RemovedPrincipal(name=name, opens_doors=not others and not platform.settings.keys))
+        return respond(RemovedPrincipal(name=name, opens_doors=opens_doors))
 
     return (
         Operation(
@@ -147,10 +162,12 @@ def _made(platform: Platform, wanted: NewPrincipal) -> tuple[Principal, str]:
     return principal, made.key
 
 
-def _has_admin(platform: Platform, principals: Sequence[Principal]) -> bool:
-    now = platform.clock.now()
-    kept = [each.scopes for each in principals if each.expires_at is None or each.expires_at > now]
-    return any("admin" in scopes for scopes in (*kept, *(key.scopes for key in platform.settings.keys)))
+def _first_must_be_admin() -> Refusal:
+    said = (
+        "from the first principal on every request needs a key, and with this one alone nobody could make or remove "
+        "another; give it the scope admin"
+    )
+    return Refusal(409, "first-must-be-admin", "The first principal must be an admin", said)
 
 
 def _name_taken(name: str, why: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from attrs import frozen
@@ -18,6 +19,18 @@ class Principal:
     scopes: frozenset[Scope]
     made_at: datetime
     expires_at: datetime | None = None
+
+    def is_admin(self, now: datetime) -> bool:
+        """Whether it may do everything, and its key has not expired by then."""
+        return "admin" in self.scopes and (self.expires_at is None or self.expires_at > now)
+
+
+class Removal(Enum):
+    """What became of a principal that was to be removed."""
+
+    DONE = "it is there no more"
+    NOT_THERE = "nobody has that name"
+    LAST_ADMIN = "nobody else is an admin, so it stays"
 
 
 class PrincipalStore(Protocol):
@@ -37,4 +50,12 @@ class PrincipalStore(Protocol):
 
     async def remove(self, name: str) -> bool:
         """Remove that principal; whether there was one."""
+        ...
+
+    async def remove_beside_an_admin(self, name: str, now: datetime) -> Removal:
+        """The same, but the last one that is an admin by then stays. Of two that are removed at once one stays too."""
+        ...
+
+    async def remove_the_only_one(self, name: str) -> bool:
+        """Remove that principal if there is no other; whether that was so."""
         ...

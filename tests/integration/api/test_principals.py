@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from attrs import evolve
 
 from tests.integration.api.serving import Api, Reply, listening, platform_over, serving
 from waygrid_shell.ports.failure import Unavailable
-from waygrid_shell.ports.principal_store import Principal
+from waygrid_shell.ports.principal_store import Principal, Removal
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.settings.settings import ApiKey, ServerSettings
 
@@ -60,6 +60,31 @@ async def test_who_would_lock_everybody_out_is_refused(api: Api) -> None:
     assert (await add(api, "other", "admin", key=root)).status == 201
     assert (await api.ask("DELETE", "/v1/principals/root", headers=with_key(root))).status == 200
     assert (await api.ask("GET", "/v1/traversals", headers=with_key(root))).document["code"] == "unknown-key"
+
+
+async def test_the_only_admin_stays_where_the_settings_have_no_admin() -> None:
+    """The bug that this noticed: with keys in the settings nobody else counted, and nobody was left who may let in."""
+    ports = memory_ports()
+    boss = ApiKey(name="boss", digest=hashlib.sha256(b"boss").hexdigest(), scopes=frozenset({"admin"}))
+    async with serving(ports, settings=ServerSettings(keys=(boss,))) as api:
+        root = (await add(api, "root", "admin", key="boss")).document["key"]
+    reader = evolve(boss, name="reader", scopes=frozenset({"read"}))
+    async with serving(ports, settings=ServerSettings(keys=(reader,))) as api:
+        reply = await api.ask("DELETE", "/v1/principals/root", headers=with_key(root))
+        assert (reply.status, reply.document["code"]) == (409, "last-admin")
+        assert await names(api, root) == ["reader", "root"]
+
+
+async def test_who_can_be_reached_from_elsewhere_opens_no_doors(ports: Ports) -> None:
+    async with serving(ports) as api:
+        root = (await add(api, "root", "admin")).document["key"]
+    async with serving(ports, settings=ServerSettings(host="0.0.0.0")) as api:
+        reply = await api.ask("DELETE", "/v1/principals/root", headers=with_key(root))
+        assert (reply.status, reply.document["code"]) == (409, "last-admin")
+        # Whatever happened to those that are kept, as in another process that listens on loopback alone.
+        await ports.principal_store.remove("root")
+        api.platform.keys.forget()
+        assert (await api.ask("GET", "/v1/traversals")).document["code"] == "no-key"
 
 
 async def test_an_admin_who_will_expire_counts_only_until_then(api: Api) -> None:
@@ -151,6 +176,12 @@ class AwayStore:
         raise Unavailable("principal store", "nobody answers")
 
     async def remove(self, name: str) -> bool:
+        raise Unavailable("principal store", "nobody answers")
+
+    async def remove_beside_an_admin(self, name: str, now: datetime) -> Removal:
+        raise Unavailable("principal store", "nobody answers")
+
+    async def remove_the_only_one(self, name: str) -> bool:
         raise Unavailable("principal store", "nobody answers")
 
 

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from waygrid_core.model.instant import from_microseconds, to_microseconds
 from waygrid_shell.adapters.sqlite.database import Database
-from waygrid_shell.ports.principal_store import Principal
+from waygrid_shell.ports.principal_store import Principal, Removal
 
 _COLUMNS: Final = "name, digest, scopes, made_at, expires_at"
 
@@ -38,13 +39,29 @@ class SqlitePrincipalStore:
     async def remove(self, name: str) -> bool:
         return await self._database.write("DELETE FROM principal WHERE name = ?", [(name,)]) == 1
 
+    async def remove_beside_an_admin(self, name: str, now: datetime) -> Removal:
+        def job(connection: sqlite3.Connection) -> Removal:  # of several one after the other
+            every = _selected(connection, "")
+            principal = next((each for each in every if each.name == name), None)
+            if principal is None:
+                return Removal.NOT_THERE
+            if principal.is_admin(now) and not any(each.is_admin(now) for each in every if each is not principal):
+                return Removal.LAST_ADMIN
+            connection.execute("DELETE FROM principal WHERE name = ?", (name,))
+            return Removal.DONE
+
+        return await self._database.run(job)
+
+    async def remove_the_only_one(self, name: str) -> bool:
+        delete = "DELETE FROM principal WHERE name = ? AND (SELECT count(*) FROM principal) = 1"
+        return await self._database.write(delete, [(name,)]) == 1
+
     async def _select(self, which: str, *values: str) -> list[Principal]:
-        query = f"SELECT {_COLUMNS} FROM principal {which}"
+        return await self._database.read(lambda connection: _selected(connection, which, *values))
 
-        def job(connection: sqlite3.Connection) -> list[Principal]:
-            return [_principal(row) for row in connection.execute(query, values)]
 
-        return await self._database.read(job)
+def _selected(connection: sqlite3.Connection, which: str, *values: str) -> list[Principal]:
+    return [_principal(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM principal {which}", values)]
 
 
 def _principal(row: tuple[Any, ...]) -> Principal:
