@@ -28,6 +28,7 @@ from waygrid_shell.adapters.kafka.scout import Sight
 from waygrid_shell.adapters.kafka.topics import admin_of
 from waygrid_shell.adapters.memory.blob_store import MemoryBlobStore
 from waygrid_shell.adapters.memory.dead_letter_book import MemoryDeadLetterBook
+from waygrid_shell.hosting.handler import MOST_AT_ONCE
 from waygrid_shell.hosting.post import open_record
 from waygrid_shell.ports.dead_letter_book import FoundLetter
 from waygrid_shell.ports.event_log import Delivery, Subscription
@@ -204,6 +205,10 @@ async def test_what_others_write_to_our_topics_can_be_buried_and_stops_nobody(
         letters = await ports.event_log.dead_letters()
         assert [letter.record for letter in letters] == [each.record for each in taken]
         assert await ports.event_log.backlog() == {f"{TOPIC}.dead-letter": 3}
+
+
+def test_all_attempts_that_may_run_at_once_can_be_taken() -> None:
+    assert HELD // 2 >= MOST_AT_ONCE
 
 
 async def test_a_reader_holds_no_more_than_it_may_and_goes_on_when_some_is_finished(log: OpenLog) -> None:

@@ -16,6 +16,7 @@ from waygrid_core.outcome import Failure
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.work_answers import progress_told, read_answer, request_frame
 from waygrid_shell.hosting.desk import Desk, Desks
+from waygrid_shell.hosting.handler import MOST_AT_ONCE
 from waygrid_shell.hosting.seat import Answered, Job, Seat
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.resources import work as frames
@@ -43,7 +44,7 @@ ANSWER_SECONDS: Final = 60.0
 """How long keeping answers may go on after their worker has gone."""
 
 MAX_ADDRESSES: Final = 1_000
-MAX_WINDOW: Final = 10_000
+MAX_WINDOW: Final = MOST_AT_ONCE
 """Attempts of one address that one worker may have at once."""
 
 _MAX_REASON_BYTES: Final = 120

@@ -13,7 +13,7 @@ from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.server import duration_of
 from waygrid_shell.client.asynchronous import DEFAULT_SERVER
-from waygrid_shell.hosting.handler import Served
+from waygrid_shell.hosting.handler import Served, concurrency_problem
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
 from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports
@@ -83,8 +83,9 @@ def _served(request: Request) -> Mapping[ServiceAddress, Served]:
         raise UserError(f"the app {request.app} serves nothing; register a function with @app.processor(...)")
     if request.concurrency is None:
         return dict(app.served)
-    if request.concurrency < 1:
-        raise UserError(f"a concurrency of {request.concurrency} is too small; write at least 1")
+    problem = concurrency_problem(request.concurrency)
+    if problem is not None:
+        raise UserError(f"a concurrency of {problem}")
     return {address: evolve(each, concurrency=request.concurrency) for address, each in app.served.items()}
 
 

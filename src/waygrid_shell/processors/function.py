@@ -31,7 +31,7 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.handler import DEFAULT_CONCURRENCY, Handler, Served
+from waygrid_shell.hosting.handler import DEFAULT_CONCURRENCY, Handler, Served, concurrency_problem
 from waygrid_shell.hosting.threads import DaemonThreads
 
 __all__ = ["App", "Attempt", "Failed"]
@@ -75,8 +75,9 @@ class App:
         address = parsed.unwrap()
         if address in self._served:
             raise ValueError(f"{address} is served already; one function a service")
-        if concurrency < 1:
-            raise ValueError(f"concurrency of {address} is {concurrency}; write at least 1")
+        problem = concurrency_problem(concurrency)
+        if problem is not None:
+            raise ValueError(f"{address}: a concurrency of {problem}")
         deadline = _deadline(timeout)
 
         def register(function: F) -> F:

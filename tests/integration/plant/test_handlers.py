@@ -442,6 +442,8 @@ def test_a_wrong_registration_is_refused_at_once() -> None:
         app.processor("x", timeout="0s")
     with pytest.raises(ValueError, match="at least 1"):
         app.processor("x", concurrency=0)
+    with pytest.raises(ValueError, match="processor/x: a concurrency of 5001 is too large; write at most 5000"):
+        app.processor("x", concurrency=5_001)
     with pytest.raises(ValueError, match="must take"):
         app.processor("x")(lambda: 1)
     with pytest.raises(ValueError, match="must take"):

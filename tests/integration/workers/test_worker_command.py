@@ -23,6 +23,7 @@ MISTAKES = {
     ("shop:empty",): "the app shop:empty serves nothing",
     ("shop:app", "--server", "127.0.0.1:8400"): "'127.0.0.1:8400' is no address of a server",
     ("shop:app", "--concurrency", "0"): "a concurrency of 0 is too small",
+    ("shop:app", "--concurrency", "5001"): "a concurrency of 5001 is too large; write at most 5000",
     ("shop:app", "--drain", "soon"): "--drain: ",
     ("shop:app", "--log-level", "loud"): "loud",
     (): "requires an argument",
