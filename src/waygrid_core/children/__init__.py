@@ -7,7 +7,7 @@ any time. Nothing here is remembered beyond that: parents wait for children as t
 
 Reading order:
 
-1. `plan`, `identity`: what a traversal is to run, and what it is called.
+1. `plan`, `identity`: what a traversal is to run, and what it is called. `plan_reading`: plans with extensions.
 2. `start`: from a dispatch to a child. `derive`: DAGs that no author wrote (of an each, of a run).
    `known_inside`: what a child need not do again.
 3. `ending`, `answer`: from a child's end to the signal that its parent hears.

@@ -8,10 +8,12 @@ from typing import Final, assert_never
 
 from attrs import evolve
 
-from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
+from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan, Unread
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.node import CallWork, DagNode, ForkNode, JoinNode, Routes, TaskNode
+from waygrid_core.dag.preimage import extension_preimage
 from waygrid_core.dag.scope import BranchScope
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import ROOT_SCOPE, DagHash, NodeDigest, NodeId, ScopeId, branch_scope
@@ -65,8 +67,9 @@ def each_dag(plan: EachPlan) -> Dag:
 
     The payload of its traversal is `{items, input?}`; see `waygrid_core.children.start`.
     """
+    strategy = _read_strategy(plan)
     dag_hash = _derived_hash(
-        ["each", plan.body, plan.members, _strategy_document(plan.strategy), plan.concurrency or plan.members]
+        ["each", plan.body, plan.members, _strategy_document(strategy), plan.concurrency or plan.members]
     )
     fork, join = _node_id(dag_hash, "fork"), _node_id(dag_hash, "join")
     routes, work = Routes(success=join), CallWork(plan.body)
@@ -89,7 +92,7 @@ def each_dag(plan: EachPlan) -> Dag:
         branches=tuple(branches),
         concurrency=plan.concurrency,
     )
-    nodes[join] = JoinNode(id=join, scope=ROOT_SCOPE, fork=fork, join_node_id=_JOIN_NODE_ID, strategy=plan.strategy)
+    nodes[join] = JoinNode(id=join, scope=ROOT_SCOPE, fork=fork, join_node_id=_JOIN_NODE_ID, strategy=strategy)
     return Dag(
         hash=dag_hash,
         nodes=nodes,
@@ -111,6 +114,11 @@ def _member_input(index: int) -> Template:
     )
 
 
+def _read_strategy(plan: EachPlan) -> JoinStrategy:
+    assert not isinstance(plan.strategy, Unread), "a plan is read before it runs"
+    return plan.strategy
+
+
 def _strategy_document(strategy: JoinStrategy) -> JsonValue:
     match strategy:
         case And():
@@ -120,6 +128,8 @@ def _strategy_document(strategy: JoinStrategy) -> JsonValue:
         case Quorum(n=needed):
             assert isinstance(needed, int), "a quorum from data was read when the each was dispatched"
             return ["Quorum", needed]
+        case JoinRule():
+            return extension_preimage(strategy)
         case _:
             assert_never(strategy)
 

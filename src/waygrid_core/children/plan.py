@@ -5,11 +5,19 @@ kept beside its state, so that its DAG can be had again at any time.
 from datetime import timedelta
 from typing import TypeAlias, assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from waygrid_core.condition.expression import Condition
 from waygrid_core.model.identifiers import DagHash
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.join import JoinStrategy
+
+
+@frozen
+class Unread:
+    """What extensions stand in, as a document: what it means is for whoever runs it to read, see `plan_reading`."""
+
+    document: JsonValue
 
 
 @frozen
@@ -31,7 +39,7 @@ class LoopPlan:
     """A loop: a series of rounds of `body`. The leaves of `until` are constants by now."""
 
     body: DagHash
-    until: Condition
+    until: Condition | Unread
     at_most: int
     every: timedelta | None
 
@@ -50,7 +58,7 @@ class EachPlan:
 
     body: DagHash
     members: int
-    strategy: JoinStrategy
+    strategy: JoinStrategy | Unread = field(hash=False)  # the fields of an extension may be what nobody can hash
     concurrency: int | None
 
 

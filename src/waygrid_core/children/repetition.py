@@ -16,7 +16,7 @@ from waygrid_core.children.ending import (
     EndedInSuccess,
     TraversalEnd,
 )
-from waygrid_core.children.plan import LoopPlan, SeriesPlan
+from waygrid_core.children.plan import LoopPlan, SeriesPlan, Unread
 from waygrid_core.children.series_state import RunInFlight, RunWaiting, SeriesState
 from waygrid_core.condition.evaluate import holds
 from waygrid_core.model.json_value import JsonValue
@@ -72,6 +72,7 @@ def _next_planned(policy: RepeatPolicy, run: RunInFlight) -> datetime | None:
 def _after_round(plan: LoopPlan, state: SeriesState, run: RunInFlight, end: TraversalEnd) -> WhatFollows:
     match end:
         case EndedInSuccess(output=output):
+            assert not isinstance(plan.until, Unread), "a plan is read before it runs"
             if holds(plan.until, output, _sight(state, run, output)):
                 return EndSeries(end)
             if run.run >= plan.at_most:

@@ -8,7 +8,10 @@ from waygrid_core.children.identity import dispatched_child_id
 from waygrid_core.children.plan import EachPlan, LoopPlan, SinglePlan, TraversalPlan
 from waygrid_core.condition.evaluate import NEVER
 from waygrid_core.condition.expression import Condition
-from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.condition.rules import rules_in
+from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.extension.extension import JoinRule
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.join import And, JoinStrategy, Or, Quorum
@@ -35,7 +38,7 @@ class ChildStart:
 
 def child_of(node: TaskNode, parent: TraversalId, dispatch: DispatchNode) -> ChildStart | None:
     """The child that `dispatch` of `node` asks for; None for what a service or the inbox answers."""
-    if isinstance(node.work, ServiceWork | AwaitWork):
+    if isinstance(node.work, ServiceWork | AwaitWork | ExtensionWork):
         return None
     child = dispatched_child_id(parent, dispatch.node, dispatch.attempt)
     match node.work:
@@ -51,14 +54,18 @@ def child_of(node: TaskNode, parent: TraversalId, dispatch: DispatchNode) -> Chi
         case LoopWork() as loop:
             until = dispatch.parameters["until"]
             assert not isinstance(until, SecretReference), "a loop is dispatched with its condition"
-            return ChildStart(child, LoopPlan(loop.body, _condition(until), loop.at_most, loop.every), dispatch.input)
+            return ChildStart(
+                child, LoopPlan(loop.body, _condition(until, loop.until), loop.at_most, loop.every), dispatch.input
+            )
         case _:
             assert_never(node.work)
 
 
-def _condition(until: JsonValue) -> Condition:
+def _condition(until: JsonValue, written: Condition) -> Condition:
+    """The condition of this dispatch; of what was `written` it has the extensions, and its leaves are constants."""
     problems = ProblemSink()
-    condition = read_condition(until, "", problems)
+    extensions = Extensions.of(*(type(rule) for rule in rules_in(written)))
+    condition = read_condition(until, "", problems, extensions=extensions)
     # Data that was put into the condition at dispatch can nest deeper than a document may: it equals nothing then.
     return NEVER if problems.problems else condition
 
@@ -66,7 +73,7 @@ def _condition(until: JsonValue) -> Condition:
 def _strategy(strategy: JoinStrategy, dispatch: DispatchNode) -> JoinStrategy:
     """The strategy with its quorum as a number: as written, or as it was read from data for this dispatch."""
     match strategy:
-        case And() | Or() | Quorum(n=int()):
+        case And() | Or() | Quorum(n=int()) | JoinRule():
             return strategy
         case Quorum():
             needed = dispatch.parameters["n"]

@@ -10,6 +10,8 @@ from cattrs import Converter
 from cattrs.fns import identity
 from cattrs.preconf.orjson import make_converter
 
+from waygrid_core.children.plan import EachPlan, LoopPlan
+from waygrid_core.children.plan_reading import unread_plan
 from waygrid_core.codec.data import read_known, read_parameters, write_known, write_parameters
 from waygrid_core.codec.versions import TAG, UPCASTERS, Document, Upcasters, tag_of, upcast
 from waygrid_core.condition.expression import AllOf, AnyOf, Not
@@ -32,6 +34,7 @@ def new_converter(*, is_detailed: bool, upcasters: Upcasters = UPCASTERS) -> Con
     _add_unions(converter, upcasters)
     _add_leaves(converter)
     _add_data(converter)
+    _add_plans(converter)
     return converter
 
 
@@ -298,3 +301,16 @@ def _is_known(kind: Any) -> bool:
 
 def _as_it_is(value: Any, _: Any) -> Any:
     return value
+
+
+# Plans: extensions in them travel as documents.
+
+
+def _add_plans(converter: Converter) -> None:
+    for kind in (LoopPlan, EachPlan):
+        _add_plan(converter, kind)
+
+
+def _add_plan(converter: Converter, kind: Any) -> None:
+    write = converter.gen_unstructure_attrs_fromdict(kind)
+    converter.register_unstructure_hook(kind, lambda plan: write(unread_plan(plan)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from waygrid_core.message.messages import TraversalRequested
+from waygrid_core.traversal.state import TraversalState
 
 TAG: Final = "type"
 """The member that bears the tag. No class that is tagged has a field of this name."""
@@ -19,6 +20,7 @@ Upcasters: TypeAlias = Mapping[type, tuple[Upcaster, ...]]
 
 UPCASTERS: Final[Upcasters] = {
     TraversalRequested: (lambda document: document,),  # 2: `name` and `labels` are new, and may be absent
+    TraversalState: (lambda document: document,),  # 2: `memories` is new, and may be absent
 }
 
 

@@ -61,6 +61,8 @@ class _Building:
             on_end=None if on_end is None else on_end.dag.hash,
             salt=self.salt,
             bodies=bodies,
+            guards=spec.guards,
+            signals=spec.signals,
         )
         said = DagAnnotations(
             name=spec.name,

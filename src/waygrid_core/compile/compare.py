@@ -15,6 +15,7 @@ from waygrid_core.spec.node import (
     DagBody,
     EachNode,
     Ends,
+    ExtensionNode,
     FailNode,
     ForkNode,
     Hole,
@@ -60,7 +61,16 @@ def _parts(node: Node | Body) -> list[Node | Body | None]:
             return [*node.entry_points, node.on_end]
         case ForkNode():
             return [*(node.branches[name] for name in sorted(node.branches)), node.join]
-        case StandardNode() | PassNode() | JoinNode() | AwaitNode() | CallNode() | EachNode() | LoopNode():
+        case (
+            StandardNode()
+            | PassNode()
+            | JoinNode()
+            | AwaitNode()
+            | CallNode()
+            | EachNode()
+            | LoopNode()
+            | ExtensionNode()
+        ):
             ends = node.ends
             parts: list[Node | Body | None] = [ends.on_success, ends.on_failure, ends.on_timeout, ends.always]
             if not isinstance(node, JoinNode):
@@ -91,6 +101,8 @@ def _head(node: Node | Body) -> object:
             return evolve(node, ends=_NO_ENDS)
         case AwaitNode():
             return evolve(node, ends=_NO_ENDS, on_conditions=())
+        case ExtensionNode():
+            return evolve(node, ends=_NO_ENDS, on_conditions=(), input=None)
         case CallNode() | EachNode():
             return evolve(node, ends=_NO_ENDS, on_conditions=(), body=_NO_BODY, input=None)
         case LoopNode():
@@ -110,7 +122,7 @@ def _data(node: Node | Body) -> JsonValue:
             data.append(template_preimage(node.input, as_written))
         case PassNode():
             data.append(template_preimage(node.output, as_written))
-        case CallNode() | EachNode():
+        case CallNode() | EachNode() | ExtensionNode():
             data.append(template_preimage(node.input, as_written))
         case LoopNode():
             data.append(template_preimage(node.input, as_written))

@@ -10,6 +10,7 @@ from waygrid_core.dag.dag import CompiledDag, DagAnnotations
 from waygrid_core.dag.named_nodes import PlacedNode
 from waygrid_core.dag.naming import NO_ANNOTATIONS, names_of
 from waygrid_core.dag.node import body_of
+from waygrid_core.extension.asked_kinds import address_of
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.spec.fields import shown
@@ -19,6 +20,7 @@ from waygrid_core.spec.node import (
     CallNode,
     DagBody,
     EachNode,
+    ExtensionNode,
     ForkNode,
     JoinNode,
     LoopNode,
@@ -155,5 +157,7 @@ def name_of(node: PlacedNode) -> str | None:
             return INBOX.short
         case CallNode() | EachNode() | LoopNode():
             return WAYSTATION.short
+        case ExtensionNode(kind=kind):
+            return address_of(kind).short
         case _:
             return None

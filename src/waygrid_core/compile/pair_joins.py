@@ -3,6 +3,8 @@
 from waygrid_core.compile.compare import is_same_tree
 from waygrid_core.compile.draft import NOWHERE, Draft, Edge, JoinSlot
 from waygrid_core.compile.unread import Unread
+from waygrid_core.extension.asked_rules import misfit_of
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.policy.join import And, Quorum
 from waygrid_core.spec.fields import shown
 from waygrid_core.spec.node import ForkNode, Hole, JoinNode, Reference
@@ -104,6 +106,10 @@ def _judge_strategy(draft: Draft, slot: JoinSlot, fork_index: int, problems: Pro
         case Quorum(n=n) if isinstance(n, int) and n > max(len(fork.branches), _FEWEST_BRANCHES):
             message = f"a quorum of {n} cannot be reached by {len(fork.branches)} branches"
             problems.add(((vertex.place, "strategy"), "n"), "quorum-out-of-range", message)
+        case JoinRule() as rule if len(fork.branches) >= _FEWEST_BRANCHES:
+            misfit = misfit_of(rule, tuple(sorted(fork.branches)))
+            if misfit is not None:
+                problems.add((vertex.place, "strategy"), "out-of-range", misfit)
 
 
 def _lead_uses(draft: Draft, join_node_id: str, slot: JoinSlot, fork: int, problems: ProblemSink) -> None:

@@ -22,6 +22,7 @@ from waygrid_core.compile.scopes import report_deep_forks, report_missed_joins, 
 from waygrid_core.compile.sizes import check_sizes
 from waygrid_core.compile.unread import Unread
 from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure, Outcome, Success
@@ -68,10 +69,14 @@ def compile_checked(
 
 
 def compile_document(
-    document: JsonValue, salt: str = "", dags: Dags = NO_DAGS, limits: Limits = DEFAULT_LIMITS
+    document: JsonValue,
+    salt: str = "",
+    dags: Dags = NO_DAGS,
+    limits: Limits = DEFAULT_LIMITS,
+    extensions: Extensions = NO_EXTENSIONS,
 ) -> Outcome[CompiledDag, SpecErrors]:
     """The DAG of a Spec's document, or everything that is wrong with it, of shape and of graph."""
-    return compile_checked(check_spec(document, limits), document, salt, dags, limits)
+    return compile_checked(check_spec(document, limits, extensions), document, salt, dags, limits)
 
 
 def compile_text(
@@ -80,9 +85,10 @@ def compile_text(
     salt: str = "",
     dags: Dags = NO_DAGS,
     limits: Limits = DEFAULT_LIMITS,
+    extensions: Extensions = NO_EXTENSIONS,
 ) -> Outcome[CompiledDag, SpecErrors]:
     """The same for the text of a document. "auto" is JSON if it opens an object or an array, else YAML."""
-    checked = check_text(text, format, limits)
+    checked = check_text(text, format, limits, extensions)
     if not checked.problems:
         return compile_checked(checked, None, salt, dags, limits)
     # Only a document with faults has holes; only then is it worth reading once more for the names in them.

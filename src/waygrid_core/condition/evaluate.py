@@ -13,6 +13,8 @@ from waygrid_core.condition.expression import (
     JsonExists,
     Not,
 )
+from waygrid_core.extension.asked_rules import holds_by
+from waygrid_core.extension.extension import ConditionRule
 from waygrid_core.model.json_pointer import find
 from waygrid_core.model.json_value import JsonValue, Missing, json_equal
 from waygrid_core.template.evaluate import Sight, read_operand
@@ -41,6 +43,8 @@ def holds(condition: Condition, output: JsonValue, sight: Sight) -> bool:
             return all(holds(member, output, sight) for member in members)
         case AnyOf(any=members):
             return any(holds(member, output, sight) for member in members)
+        case ConditionRule():
+            return holds_by(condition, output)
         case _:
             assert_never(condition)
 
@@ -48,7 +52,7 @@ def holds(condition: Condition, output: JsonValue, sight: Sight) -> bool:
 def resolve(condition: Condition, sight: Sight) -> Condition:
     """The condition with every leaf replaced by what it finds now; one whose leaf finds nothing never holds."""
     match condition:
-        case Always() | JsonExists() | JsonEquals(value=Constant()) | JsonCompare(value=Constant()):
+        case Always() | JsonExists() | JsonEquals(value=Constant()) | JsonCompare(value=Constant()) | ConditionRule():
             return condition
         case JsonEquals(pointer=pointer, value=operand):
             constant = _resolve_operand(operand, sight)

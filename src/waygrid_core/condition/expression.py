@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from waygrid_core.extension.extension import ConditionRule
 from waygrid_core.template.template import Operand
 
 ComparisonOperator: TypeAlias = Literal["lt", "le", "gt", "ge", "ne", "contains", "in"]
@@ -59,4 +60,4 @@ class AnyOf:
     any: tuple["Condition", ...]
 
 
-Condition: TypeAlias = Always | JsonExists | JsonEquals | JsonCompare | Not | AllOf | AnyOf
+Condition: TypeAlias = Always | JsonExists | JsonEquals | JsonCompare | Not | AllOf | AnyOf | ConditionRule

@@ -25,6 +25,7 @@ from waygrid_core.dag.node import (
     CallWork,
     DagNode,
     EachWork,
+    ExtensionWork,
     FailNode,
     ForkNode,
     JoinNode,
@@ -34,13 +35,18 @@ from waygrid_core.dag.node import (
     TaskNode,
     body_of,
 )
+from waygrid_core.extension.asked_kinds import address_of
+from waygrid_core.extension.extension import ConditionRule, Extension, JoinRule, NodeKind, RetryRule
+from waygrid_core.extension.field_values import write_fields
+from waygrid_core.model.address import INBOX
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.instant import write_instant
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import Immediate, ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import And, JoinStrategy, Or, Quorum
-from waygrid_core.policy.retry import NoRetry
+from waygrid_core.policy.retry import CountedRetry, NoRetry
 from waygrid_core.template.pointer import write_data_pointer, write_text
 from waygrid_core.template.template import Constant, FromLeaf, LiteralLeaf, Operand, TextLeaf
 
@@ -141,10 +147,12 @@ def _details(node: DagNode) -> list[str]:
                         details.append(f"{concurrency} at once")
                 case LoopWork(until=until, at_most=at_most):
                     details.append(f"until {describe(until)}, at most {at_most}")
+                case ExtensionWork(kind=kind):
+                    details += _said_by(kind)
                 case ServiceWork() | CallWork():
                     pass
             if not isinstance(node.retry_policy, NoRetry):
-                details.append(f"{node.retry_policy.max_retries} retries")
+                details.append(_describe_retries(node.retry_policy))
         case ForkNode(concurrency=concurrency):
             details.append(f"{len(node.branches)} branches")
             if concurrency is not None:
@@ -170,6 +178,17 @@ def _details(node: DagNode) -> list[str]:
     return details
 
 
+def _said_by(kind: NodeKind) -> list[str]:
+    """The fields of a user's kind that are not as its class has them by default, and whom it asks."""
+    asked = address_of(kind)
+    details = [] if asked == INBOX else [asked.short]
+    return [*details, *(shorten(f"{name} {_plain(value)}") for name, value in write_fields(kind).items())]
+
+
+def _plain(value: JsonValue) -> str:
+    return value if isinstance(value, str) else canonical_json(value).decode("utf-8", "replace")
+
+
 def describe_guard(node: DagNode, guard: Guard) -> str:
     """What an edge says; of the plain way on, nothing."""
     if guard.startswith(CONDITION) and isinstance(node, TaskNode | PassNode):
@@ -192,8 +211,22 @@ def describe_strategy(strategy: JoinStrategy) -> str:
             return "first"
         case Quorum(n=n):
             return f"{n if isinstance(n, int) else _operand(n)} of them"
+        case JoinRule():
+            return describe_extension(strategy)
         case _:
             assert_never(strategy)
+
+
+def describe_extension(extension: Extension) -> str:
+    """An extension in a few words: its name, and its fields as a document has them."""
+    said = ", ".join(f"{name} {_plain(value)}" for name, value in write_fields(extension).items())
+    return shorten(f"{extension.name} ({said})" if said else extension.name)
+
+
+def _describe_retries(policy: CountedRetry | RetryRule) -> str:
+    if isinstance(policy, RetryRule):
+        return f"retries by {describe_extension(policy)}"
+    return f"{policy.max_retries} retries"
 
 
 def describe(condition: Condition) -> str:
@@ -217,6 +250,8 @@ def _describe(condition: Condition) -> str:
             return " and ".join(_describe(member) for member in members)
         case AnyOf(any=members):
             return " or ".join(_describe(member) for member in members)
+        case ConditionRule():
+            return describe_extension(condition)
         case _:
             assert_never(condition)
 

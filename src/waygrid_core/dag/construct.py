@@ -11,6 +11,7 @@ from waygrid_core.dag.node import (
     CallWork,
     DagNode,
     EachWork,
+    ExtensionWork,
     FailNode,
     ForkNode,
     JoinNode,
@@ -71,6 +72,17 @@ def construct_node(
                 timeout=node.timeout,
                 routes=_routes(node, targets, end),
             )
+        case written.ExtensionNode():
+            return TaskNode(
+                id=node_id,
+                scope=scope,
+                work=ExtensionWork(node.kind),
+                input=node.input,
+                retry_policy=node.retry_policy,
+                delivery_strategy=node.delivery_strategy,
+                timeout=node.timeout,
+                routes=_routes(node, targets, end),
+            )
         case written.CallNode() | written.EachNode() | written.LoopNode():
             assert body is not None, "a node with a body has one"
             return TaskNode(
@@ -123,7 +135,12 @@ def _work(node: written.BodyNode, body: DagHash) -> Work:
 
 
 def _routes(
-    node: written.StandardNode | written.PassNode | written.JoinNode | written.AwaitNode | written.BodyNode,
+    node: written.StandardNode
+    | written.PassNode
+    | written.JoinNode
+    | written.AwaitNode
+    | written.BodyNode
+    | written.ExtensionNode,
     targets: Mapping[Guard, NodeId],
     end: NodeId | None,
 ) -> Routes:

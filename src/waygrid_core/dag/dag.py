@@ -8,6 +8,7 @@ from attrs import Factory, field, frozen
 
 from waygrid_core.dag.node import DagNode, ForkNode
 from waygrid_core.dag.scope import BranchScope
+from waygrid_core.extension.extension import Guard, SignalKind
 from waygrid_core.model.identifiers import DagHash, NodeDigest, NodeId, ScopeId
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
 from waygrid_core.spec.node import Guarantee
@@ -31,6 +32,8 @@ class Dag:
     repeat_policy: RepeatPolicy = NoRepeat()
     timeout: timedelta | None = None
     on_end: DagHash | None = None
+    guards: tuple[Guard, ...] = ()
+    signals: tuple[SignalKind, ...] = ()
     salt: str = ""
     fork_depth: int = 0
     """How deep its forks nest; 0 without forks."""

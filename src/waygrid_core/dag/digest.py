@@ -28,9 +28,11 @@ from waygrid_core.dag.preimage import (
     body_hash,
     condition_preimage,
     duration_preimage,
+    extension_preimage,
     node_preimage,
     repeat_preimage,
 )
+from waygrid_core.extension.extension import Extension
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import DagHash, NodeDigest, NodeId, ScopeId
@@ -55,6 +57,13 @@ class Content:
     timeout: timedelta | None
     on_end: DagHash | None
     salt: str
+    guards: tuple[Extension, ...] = ()
+    signals: tuple[Extension, ...] = ()
+
+    def extensions(self) -> dict[str, JsonValue]:
+        """What of the whole is a user's, by field; nothing for a DAG that has none of it."""
+        said = {"guards": self.guards, "signals": self.signals}
+        return {name: [extension_preimage(each) for each in users] for name, users in said.items() if users}
 
 
 @define
@@ -85,6 +94,9 @@ class Hashing:
             "salt": content.salt,
             "timeout": None if content.timeout is None else duration_preimage(content.timeout),
         }
+        users = content.extensions()
+        if users:
+            rest["users"] = users
         entry_points = canonical_json(list(content.entry_points))
         return b'{"entryPoints":%b,"nodes":{%b},%b' % (entry_points, nodes, canonical_json(rest)[1:])
 
@@ -172,9 +184,9 @@ class Hashing:
         timeout = None if content.timeout is None else duration_preimage(content.timeout)
         on_end = None if content.on_end is None else body(content.on_end)
         entry_points = [numbers[entry] for entry in content.entry_points]
-        return digest_hex(
-            canonical_json([entry_points, nodes, repeat_preimage(content.repeat_policy), timeout, on_end])
-        )
+        whole: list[JsonValue] = [entry_points, nodes, repeat_preimage(content.repeat_policy), timeout, on_end]
+        users = content.extensions()
+        return digest_hex(canonical_json([*whole, users] if users else whole))
 
     def body_hashes(self) -> Iterable[DagHash]:
         """The bodies that the nodes name, and the onEnd."""

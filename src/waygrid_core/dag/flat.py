@@ -19,6 +19,7 @@ from waygrid_core.dag.flat_reading import (
 from waygrid_core.dag.flat_writing import write_annotations, write_dag
 from waygrid_core.dag.graph import Graph
 from waygrid_core.dag.validity import Structure, check_graph
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure, Outcome, Success
@@ -39,14 +40,17 @@ def dag_to_json(compiled: CompiledDag) -> JsonValue:
     return written
 
 
-def dag_from_json(document: JsonValue, limits: Limits = DEFAULT_LIMITS) -> Outcome[CompiledDag, SpecErrors]:
+def dag_from_json(
+    document: JsonValue, limits: Limits = DEFAULT_LIMITS, extensions: Extensions = NO_EXTENSIONS
+) -> Outcome[CompiledDag, SpecErrors]:
     """The DAG that the flat JSON writes, or everything that is wrong with it.
 
     Ids of nodes are taken as they are; scopes, digests and hashes are computed. A hash that the document says must be
-    the one that its content has; a `hash` may be left out, but a body is named by it.
+    the one that its content has; a `hash` may be left out, but a body is named by it. An extension says its version;
+    if it is not that of the class that is given, that is a problem which names both.
     """
     problems = ProblemSink()
-    graphs = _read_graphs(document, limits, problems)
+    graphs = _read_graphs(document, limits, problems, extensions)
     if problems or not isinstance(document, dict):
         return Failure(problems.problems)
     annotations = DagAnnotations()
@@ -63,9 +67,11 @@ def dag_from_json(document: JsonValue, limits: Limits = DEFAULT_LIMITS) -> Outco
     return Success(CompiledDag(dag=main, bodies=dags, annotations=annotations))
 
 
-def _read_graphs(document: JsonValue, limits: Limits, problems: ProblemSink) -> dict[DagHash, Graph]:
+def _read_graphs(
+    document: JsonValue, limits: Limits, problems: ProblemSink, extensions: Extensions
+) -> dict[DagHash, Graph]:
     graphs: dict[DagHash, Graph] = {}
-    main = read_dag(document, ROOT, WHOLE_SHAPE, limits, problems)
+    main = read_dag(document, ROOT, WHOLE_SHAPE, limits, problems, extensions)
     if main is None or not isinstance(document, dict):
         return graphs
     graphs[_MAIN] = main
@@ -75,7 +81,7 @@ def _read_graphs(document: JsonValue, limits: Limits, problems: ProblemSink) -> 
         problems.add(place, "wrong-type", "bodies must be an object of DAGs by hash")
         return graphs
     for name, body in bodies.items():
-        graph = read_dag(body, (place, name), BODY_SHAPE, limits, problems)
+        graph = read_dag(body, (place, name), BODY_SHAPE, limits, problems, extensions)
         if graph is None:
             continue
         graphs[DagHash(name)] = graph

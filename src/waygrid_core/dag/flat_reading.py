@@ -17,6 +17,7 @@ from waygrid_core.dag.graph import Graph, GraphEdge, GraphNode
 from waygrid_core.dag.node import DagNode
 from waygrid_core.dag.seal import seal
 from waygrid_core.dag.validity import Structure
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.identifiers import ROOT_SCOPE, DagHash, NodeId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.spec.check import check_spec
@@ -26,9 +27,10 @@ from waygrid_core.spec.node import BodyNode, DagBody, Hole, Reference, Spec
 from waygrid_core.spec.place import Place, pointer_of
 from waygrid_core.spec.problem import ProblemCode, ProblemSink
 
-BODY_SHAPE: Final = shape(
-    "entryPoints", "nodes", "edges", optional=["hash", "salt", "repeatPolicy", "timeout", "onEnd"]
-)
+_FRAME: Final = ("repeatPolicy", "timeout", "onEnd", "guards", "signals")
+"""What a DAG has as its Spec has it."""
+
+BODY_SHAPE: Final = shape("entryPoints", "nodes", "edges", optional=["hash", "salt", *_FRAME])
 WHOLE_SHAPE: Final = Shape(BODY_SHAPE.required, BODY_SHAPE.known | {"bodies", "annotations"})
 _EDGE_SHAPE: Final = shape("from", "to", "guard", optional=["condition"])
 _NODE_ID: Final = compile_pattern(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -50,10 +52,11 @@ class _WrittenEdge:
 class GraphReading:
     """One DAG while it is read."""
 
-    def __init__(self, fields: Fields, limits: Limits, problems: ProblemSink) -> None:
+    def __init__(self, fields: Fields, limits: Limits, problems: ProblemSink, extensions: Extensions) -> None:
         self.fields = fields
         self.limits = limits
         self.problems = problems
+        self.extensions = extensions
         self.numbers: dict[str, int] = {}
         self.places: list[Place] = []
         self.documents: list[dict[str, JsonValue]] = []
@@ -217,10 +220,8 @@ class GraphReading:
             elif document.get("type") != "fork":
                 self.problems.add(edge.place, "unknown-field", "only a fork has an edge join")
         document = {"entryPoints": self.documents or [{"type": "pass"}]}
-        document.update(
-            {name: self.fields.document[name] for name in ("repeatPolicy", "timeout", "onEnd") if self.fields.has(name)}
-        )
-        checked = check_spec(document, self.limits)
+        document.update({name: self.fields.document[name] for name in _FRAME if self.fields.has(name)})
+        checked = check_spec(document, self.limits, self.extensions)
         base = pointer_of(self.fields.place)
         for problem in checked.problems:
             self.problems.add(_moved(problem.pointer, moved, base), problem.code, problem.message)
@@ -274,6 +275,8 @@ def make_dag(graph: Graph, structure: Structure, bodies: Mapping[DagHash, Dag]) 
         on_end=frame.on_end.dag if isinstance(frame.on_end, DagBody) else None,
         salt=graph.salt,
         bodies=bodies,
+        guards=frame.guards,
+        signals=frame.signals,
     )
 
 
@@ -289,7 +292,9 @@ def body_uses(graph: Graph) -> list[tuple[DagHash, Place]]:
     return uses
 
 
-def read_dag(document: JsonValue, place: Place, form: Shape, limits: Limits, problems: ProblemSink) -> Graph | None:
+def read_dag(
+    document: JsonValue, place: Place, form: Shape, limits: Limits, problems: ProblemSink, extensions: Extensions
+) -> Graph | None:
     """One DAG as a graph; None if it is no object."""
     fields = open_object(document, place, problems, form, "a DAG")
-    return None if fields is None else GraphReading(fields, limits, problems).read()
+    return None if fields is None else GraphReading(fields, limits, problems, extensions).read()

@@ -9,6 +9,7 @@ from waygrid_core.dag.node import (
     CallWork,
     DagNode,
     EachWork,
+    ExtensionWork,
     FailNode,
     ForkNode,
     JoinNode,
@@ -18,6 +19,7 @@ from waygrid_core.dag.node import (
     TaskNode,
     Work,
 )
+from waygrid_core.extension.field_values import write_fields
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
@@ -25,6 +27,7 @@ from waygrid_core.policy.join import And
 from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.policy.retry import NoRetry
 from waygrid_core.spec.conditions import write_condition
+from waygrid_core.spec.extended import write_versioned
 from waygrid_core.spec.guarantees import write_guarantee
 from waygrid_core.spec.node import DEFAULT_EACH_AT_MOST
 from waygrid_core.spec.policies import (
@@ -49,6 +52,10 @@ def write_dag(dag: Dag) -> Document:
         written["timeout"] = write_duration(dag.timeout)
     if dag.on_end is not None:
         written["onEnd"] = {"dag": dag.on_end}
+    if dag.guards:
+        written["guards"] = [write_versioned(guard) for guard in dag.guards]
+    if dag.signals:
+        written["signals"] = [write_versioned(signal) for signal in dag.signals]
     written["entryPoints"] = list(dag.entry_points)
     written["nodes"] = [write_node(dag.nodes[node_id], dag.author_ids.get(node_id)) for node_id in sorted(dag.nodes)]
     written["edges"] = [edge for node_id in sorted(dag.nodes) for edge in _write_edges(dag.nodes[node_id])]
@@ -68,7 +75,7 @@ def write_node(node: DagNode, author_id: str | None) -> Document:
             if node.input is not None:
                 written["input"] = write_template(node.input)
             if not isinstance(node.retry_policy, NoRetry):
-                written["retryPolicy"] = write_retry_policy(node.retry_policy)
+                written["retryPolicy"] = write_retry_policy(node.retry_policy, write_versioned)
             _write_delivery(node.delivery_strategy, written)
             if node.timeout is not None:
                 written["timeout"] = write_duration(node.timeout)
@@ -86,7 +93,7 @@ def write_node(node: DagNode, author_id: str | None) -> Document:
                 written["concurrency"] = node.concurrency
         case JoinNode():
             written["joinNodeId"] = node.join_node_id
-            written["strategy"] = write_join_strategy(node.strategy)
+            written["strategy"] = write_join_strategy(node.strategy, write_versioned)
             if node.timeout is not None:
                 written["timeout"] = write_duration(node.timeout)
         case _:
@@ -105,6 +112,8 @@ def type_of(node: DagNode) -> str:
             return "call"
         case TaskNode(work=EachWork()):
             return "each"
+        case TaskNode(work=ExtensionWork(kind=kind)):
+            return kind.name
         case TaskNode():
             return "loop"
         case PassNode():
@@ -133,17 +142,19 @@ def _write_work(work: Work, into: Document) -> None:
             into["body"] = {"dag": work.body}
             into["over"] = write_leaf(work.over)
             if not isinstance(work.strategy, And):
-                into["strategy"] = write_join_strategy(work.strategy)
+                into["strategy"] = write_join_strategy(work.strategy, write_versioned)
             if work.concurrency is not None:
                 into["concurrency"] = work.concurrency
             if work.at_most != DEFAULT_EACH_AT_MOST:
                 into["atMost"] = work.at_most
         case LoopWork():
             into["body"] = {"dag": work.body}
-            into["until"] = write_condition(work.until)
+            into["until"] = write_condition(work.until, write_versioned)
             into["atMost"] = work.at_most
             if work.every is not None:
                 into["every"] = write_duration(work.every)
+        case ExtensionWork(kind=kind):
+            into.update(version=kind.version, **write_fields(kind))
         case _:
             assert_never(work)
 
@@ -158,7 +169,8 @@ def _write_edges(node: DagNode) -> list[JsonValue]:
     for guard, target in edges_from(node):
         edge: Document = {"from": node.id, "to": target, "guard": guard}
         if guard.startswith(CONDITION) and isinstance(node, TaskNode | PassNode):
-            edge["condition"] = write_condition(node.routes.conditions[int(guard.removeprefix(CONDITION))][0])
+            condition, _ = node.routes.conditions[int(guard.removeprefix(CONDITION))]
+            edge["condition"] = write_condition(condition, write_versioned)
         edges.append(edge)
     return edges
 

@@ -10,6 +10,7 @@ from waygrid_core.spec.node import (
     AwaitNode,
     CallNode,
     EachNode,
+    ExtensionNode,
     FailNode,
     ForkNode,
     JoinNode,
@@ -31,7 +32,16 @@ from waygrid_core.template.template import (
 )
 
 PlacedNode: TypeAlias = (
-    StandardNode | PassNode | FailNode | ForkNode | JoinNode | AwaitNode | CallNode | EachNode | LoopNode
+    StandardNode
+    | PassNode
+    | FailNode
+    | ForkNode
+    | JoinNode
+    | AwaitNode
+    | CallNode
+    | EachNode
+    | LoopNode
+    | ExtensionNode
 )
 """What becomes a node of the DAG; the rest of `Node` says where another one stands."""
 
@@ -63,7 +73,7 @@ def pointers_of(node: PlacedNode, place: Place) -> Iterator[Found]:
         case AwaitNode():
             if node.key is not None:
                 yield from _in_template(node.key, (place, "key"))
-        case CallNode() | EachNode() | LoopNode():
+        case CallNode() | EachNode() | LoopNode() | ExtensionNode():
             if node.input is not None:
                 yield from _in_template(node.input, (place, "input"))
             yield from _in_delivery(node.delivery_strategy, place)

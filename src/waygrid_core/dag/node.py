@@ -7,6 +7,8 @@ from typing import TypeAlias, assert_never
 from attrs import Factory, frozen
 
 from waygrid_core.condition.expression import Condition
+from waygrid_core.extension.asked_kinds import address_of
+from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.identifiers import DagHash, NodeId, ScopeId
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
@@ -72,12 +74,19 @@ class LoopWork:
     every: timedelta | None
 
 
-Work: TypeAlias = ServiceWork | AwaitWork | CallWork | EachWork | LoopWork
+@frozen
+class ExtensionWork:
+    """A task of a user's kind, which says who is asked, with what, and what the answers mean."""
+
+    kind: NodeKind
+
+
+Work: TypeAlias = ServiceWork | AwaitWork | CallWork | EachWork | LoopWork | ExtensionWork
 
 
 @frozen(kw_only=True)
 class TaskNode:
-    """What is dispatched and answered: standard nodes, awaits, calls, eaches, loops."""
+    """What is dispatched and answered: standard nodes, awaits, calls, eaches, loops, nodes of a user's kind."""
 
     id: NodeId
     scope: ScopeId
@@ -99,6 +108,8 @@ class TaskNode:
                 return INBOX
             case CallWork() | EachWork() | LoopWork():
                 return WAYSTATION
+            case ExtensionWork(kind=kind):
+                return address_of(kind)
 
 
 @frozen(kw_only=True)
@@ -158,7 +169,7 @@ def body_of(node: DagNode) -> DagHash | None:
     match node.work:
         case CallWork(body=body) | EachWork(body=body) | LoopWork(body=body):
             return body
-        case ServiceWork() | AwaitWork():
+        case ServiceWork() | AwaitWork() | ExtensionWork():
             return None
         case _:
             assert_never(node.work)

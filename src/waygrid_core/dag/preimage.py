@@ -25,6 +25,7 @@ from waygrid_core.dag.node import (
     CallWork,
     DagNode,
     EachWork,
+    ExtensionWork,
     FailNode,
     ForkNode,
     JoinNode,
@@ -34,6 +35,7 @@ from waygrid_core.dag.node import (
     TaskNode,
     Work,
 )
+from waygrid_core.extension.extension import ConditionRule, Extension, JoinRule, RetryRule
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.instant import to_microseconds
 from waygrid_core.model.json_value import JsonValue, Missing
@@ -154,8 +156,15 @@ def _work(work: Work, name: Name, body: BodyName) -> dict[str, JsonValue]:
             if work.every is not None:
                 written["every"] = duration_preimage(work.every)
             return written
+        case ExtensionWork(kind=kind):
+            return {"type": extension_preimage(kind)}
         case _:
             assert_never(work)
+
+
+def extension_preimage(extension: Extension) -> JsonValue:
+    """An extension by its name and version, with what it says of itself."""
+    return ["ext", extension.name, extension.version, extension.preimage()]
 
 
 def template_preimage(template: Template | None, name: Name) -> JsonValue:
@@ -221,6 +230,8 @@ def condition_preimage(condition: Condition, name: Name) -> JsonValue:
             return ["and", *(condition_preimage(member, name) for member in members)]
         case AnyOf(any=members):
             return ["or", *(condition_preimage(member, name) for member in members)]
+        case ConditionRule():
+            return extension_preimage(condition)
         case _:
             assert_never(condition)
 
@@ -234,12 +245,16 @@ def strategy_preimage(strategy: JoinStrategy, name: Name) -> JsonValue:
             return ["or"]
         case Quorum(n=n):
             return ["quorum", [n] if isinstance(n, int) else template_preimage(n, name)]
+        case JoinRule():
+            return extension_preimage(strategy)
         case _:
             assert_never(strategy)
 
 
 def retry_preimage(policy: RetryPolicy) -> JsonValue:
     """Field by field. An empty `doNotRetry` says nothing, and an empty `retryOn` says that nothing is retried."""
+    if isinstance(policy, RetryRule):
+        return extension_preimage(policy)
     written: dict[str, JsonValue] = {"type": type(policy).__name__}
     for attribute in fields(type(policy)):
         value = getattr(policy, attribute.name)

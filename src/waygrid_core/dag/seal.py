@@ -7,6 +7,7 @@ from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.digest import Content, Hashing, meanings
 from waygrid_core.dag.node import DagNode, ForkNode, JoinNode
 from waygrid_core.dag.scope import BranchScope
+from waygrid_core.extension.extension import Guard, SignalKind
 from waygrid_core.model.identifiers import ROOT_SCOPE, DagHash, NodeId, ScopeId, branch_scope
 from waygrid_core.policy.repeat import RepeatPolicy
 
@@ -21,11 +22,13 @@ def seal(
     on_end: DagHash | None,
     salt: str,
     bodies: Mapping[DagHash, Dag],
+    guards: tuple[Guard, ...] = (),
+    signals: tuple[SignalKind, ...] = (),
 ) -> Dag:
     """The DAG with these nodes. They are taken to be valid; `bodies` has those that they name, and theirs."""
     named = names_of(nodes, author_ids)
     scopes, fork_depth = scopes_of(nodes)
-    content = Content(nodes, entry_points, author_ids, named, repeat_policy, timeout, on_end, salt)
+    content = Content(nodes, entry_points, author_ids, named, repeat_policy, timeout, on_end, salt, guards, signals)
     hashing = Hashing(content)
     contents = {dag_hash: content_of(dag) for dag_hash, dag in bodies.items()}
     meaning = meanings(hashing.body_hashes(), contents)
@@ -40,6 +43,8 @@ def seal(
         repeat_policy=repeat_policy,
         timeout=timeout,
         on_end=on_end,
+        guards=guards,
+        signals=signals,
         salt=salt,
         fork_depth=fork_depth,
     )
@@ -56,6 +61,8 @@ def content_of(dag: Dag) -> Content:
         dag.timeout,
         dag.on_end,
         dag.salt,
+        dag.guards,
+        dag.signals,
     )
 
 

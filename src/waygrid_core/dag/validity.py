@@ -13,6 +13,8 @@ from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, JOIN, SUCCESS
 from waygrid_core.dag.graph import Graph, GraphNode
 from waygrid_core.dag.named_nodes import pointers_of
 from waygrid_core.dag.paths import SHOWN, closing_edges, describe_cycle, missing_end
+from waygrid_core.extension.asked_rules import misfit_of
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.model.identifiers import ROOT_SCOPE, ScopeId, branch_scope
 from waygrid_core.policy.join import And, Quorum
 from waygrid_core.spec.fields import shown
@@ -95,6 +97,10 @@ def _check_pair(fork: GraphNode, join: GraphNode, join_index: int, problems: Pro
         case Quorum(n=n) if isinstance(n, int) and n > max(len(fork.node.branches), _FEWEST_BRANCHES):
             message = f"a quorum of {n} cannot be reached by {len(fork.node.branches)} branches"
             problems.add(((join.place, "strategy"), "n"), "quorum-out-of-range", message)
+        case JoinRule() as rule if len(fork.node.branches) >= _FEWEST_BRANCHES:
+            misfit = misfit_of(rule, tuple(sorted(fork.node.branches)))
+            if misfit is not None:
+                problems.add((join.place, "strategy"), "out-of-range", misfit)
 
 
 def _cut_cycles(graph: Graph, structure: Structure, problems: ProblemSink) -> list[int]:

@@ -9,19 +9,24 @@ from typing import TypeAlias, assert_never
 
 from waygrid_core.children.plan import EachPlan
 from waygrid_core.children.series_events import SeriesEvent
+from waygrid_core.dag.caption import describe_strategy
 from waygrid_core.dag.node import (
     AwaitWork,
     CallWork,
     EachWork,
+    ExtensionWork,
     ForkNode,
+    JoinNode,
     LoopWork,
     ServiceWork,
     TaskNode,
 )
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.history.saying import and_message, in_brackets, said, say_attempt, say_known
 from waygrid_core.history.series_story import series_sentence
 from waygrid_core.history.spans import say_span
 from waygrid_core.history.standing import Standing
+from waygrid_core.model.address import INBOX
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.instant import write_instant
 from waygrid_core.traversal.events import (
@@ -32,14 +37,18 @@ from waygrid_core.traversal.events import (
     BranchTimedOut,
     Event,
     ForkOpened,
+    GuardRemembered,
+    NodeAsked,
     NodeCanceled,
     NodeDispatched,
     NodeFailed,
+    NodeHeard,
     NodeScheduled,
     NodeStarted,
     NodeSucceeded,
     NodeTimedOut,
     RetryScheduled,
+    SignalHeard,
     SignalHeld,
     TraversalBegun,
     TraversalCanceled,
@@ -57,6 +66,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
 )
 
@@ -116,6 +126,8 @@ _OfTraversal: TypeAlias = (
     | TraversalCanceled
     | TraversalTimedOut
     | SignalHeld
+    | SignalHeard
+    | GuardRemembered
 )
 
 
@@ -140,13 +152,24 @@ def _of_traversal(standing: Standing, event: _OfTraversal) -> str:
             return f"{subject} timed out{and_message(error.message)}"
         case SignalHeld(signal=signal):
             return _of_held(standing, signal)
+        case SignalHeard(kind=kind):
+            return f"{subject} was told {kind}"
+        case GuardRemembered(index=index):
+            return f"{_guard(standing, index)} took note of it"
         case _:
             assert_never(event)
+
+
+def _guard(standing: Standing, index: int) -> str:
+    guards = () if standing.dag is None else standing.dag.guards
+    return f"the guard {guards[index].name if index < len(guards) else index}"
 
 
 _OfNode: TypeAlias = (
     NodeScheduled
     | NodeDispatched
+    | NodeAsked
+    | NodeHeard
     | NodeStarted
     | NodeSucceeded
     | RetryScheduled
@@ -163,6 +186,10 @@ def _of_node(standing: Standing, event: _OfNode, at: datetime) -> str:
             return f"{title} waits until {write_instant(due)}"
         case NodeDispatched():
             return f"{title} {_dispatched(standing, event)}{say_attempt(event.attempt)}"
+        case NodeAsked(attempt=attempt):
+            return f"{title} {'began to ask' if attempt == 1 else 'asks again'}"
+        case NodeHeard(attempt=attempt):
+            return f"{title} was answered{say_attempt(attempt)}"
         case NodeStarted(attempt=attempt):
             return f"{title} is being worked on{say_attempt(attempt)}"
         case NodeSucceeded(attempt=attempt):
@@ -185,6 +212,7 @@ def _dispatched(standing: Standing, event: NodeDispatched) -> str:
     node = standing.node(event.node)
     if not isinstance(node, TaskNode):  # nobody has stored the DAG
         return "was dispatched"
+    waited = event.parameters.get("event")
     match node.work:
         case ServiceWork():
             return "was dispatched"
@@ -198,6 +226,8 @@ def _dispatched(standing: Standing, event: NodeDispatched) -> str:
             return f"began its body for {count} {'item' if count == 1 else 'items'}"
         case LoopWork():
             return "began its rounds"
+        case ExtensionWork():
+            return f"began to wait for the event {waited}" if node.address == INBOX else "was dispatched"
         case _:
             assert_never(node.work)
 
@@ -234,11 +264,18 @@ def _branch(standing: Standing, fork: NodeId, name: str) -> str:
 
 def _opened(standing: Standing, event: ForkOpened) -> str:
     total = len(event.branches)
-    needed = "all" if event.needed == total else str(event.needed)
-    among = f" of {', '.join(event.counted)}" if event.counted is not None else ""
     one, many = ("item", "items") if isinstance(standing.plan, EachPlan) else ("branch", "branches")
-    must = in_brackets(f"{needed}{among} must succeed") if total else ""
+    must = in_brackets(_decided_by(standing, event)) if total else ""
     return f"{standing.title(event.join)} has {total} {one if total == 1 else many}{must}"
+
+
+def _decided_by(standing: Standing, event: ForkOpened) -> str:
+    join = standing.node(event.join)
+    if isinstance(join, JoinNode) and isinstance(join.strategy, JoinRule):
+        return f"decided by {describe_strategy(join.strategy)}"
+    needed = "all" if event.needed == len(event.branches) else str(event.needed)
+    among = f" of {', '.join(event.counted)}" if event.counted is not None else ""
+    return f"{needed}{among} must succeed"
 
 
 def _of_held(standing: Standing, signal: HeldSignal) -> str:
@@ -259,5 +296,7 @@ def _of_held(standing: Standing, signal: HeldSignal) -> str:
         case CancelBranches(join_node_id=join_node_id, branches=branches):
             named = f"the cancel of {', '.join(branches)} of {standing.prefix}{join_node_id}"
             return f"{named} is held while {subject} is paused"
+        case Told(kind=kind):
+            return f"{kind}, told to {subject}, is held while it is paused"
         case _:
             assert_never(signal)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final, assert_never
 
+from waygrid_core.extension.asked_rules import delay_by
+from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.policy.jitter import draw
 from waygrid_core.policy.retry import (
@@ -13,6 +15,7 @@ from waygrid_core.policy.retry import (
     FullJitter,
     Linear,
     NoRetry,
+    OwnRetry,
     Polynomial,
     RetryCodes,
     RetryPolicy,
@@ -20,24 +23,47 @@ from waygrid_core.policy.retry import (
 
 MAX_DELAY: Final = timedelta(days=365)
 
+MAX_RETRIES: Final = 100
+"""How many attempts may follow the first, whatever a policy says."""
+
+_DRAWN: Final = 1 << 53
+"""A rule draws one of so many numbers in [0, 1): as many as a float can tell apart."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MAX: Final = MAX_DELAY // _MICROSECOND
 _ENOUGH_DOUBLINGS: Final = _MAX.bit_length()  # one microsecond doubled so often is more than a year
 _MAX_EXACT_POWER: Final = 64  # a whole power up to this is computed in whole numbers, the same on every machine
 
 
-def may_retry(policy: RetryPolicy, attempt: int, code: str) -> bool:
+def next_delay(policy: RetryPolicy, attempt: int, code: str, traversal: TraversalId, node: NodeId) -> timedelta | None:
+    """How long after attempt `attempt` (from 1) failed with `code` the next one is made; None: it is not retried.
+
+    Traversal and node are what the jitters draw from, so that a replay draws the same.
+    """
+    match policy:
+        case NoRetry():
+            return None
+        case RetryRule():
+            return _ruled(policy, attempt, code, traversal, node)
+        case _:
+            return retry_delay(policy, attempt, traversal, node) if may_retry(policy, attempt, code) else None
+
+
+def most_retries(policy: RetryPolicy) -> int:
+    """How many attempts may follow the first."""
+    if isinstance(policy, NoRetry):
+        return 0
+    return MAX_RETRIES if isinstance(policy, RetryRule) else policy.max_retries
+
+
+def may_retry(policy: OwnRetry, attempt: int, code: str) -> bool:
     """Whether attempt `attempt`, which failed with `code`, is followed by another one."""
     if isinstance(policy, NoRetry):
         return False
     return attempt <= policy.max_retries and _allows(policy.codes, code)
 
 
-def retry_delay(policy: RetryPolicy, attempt: int, traversal: TraversalId, node: NodeId) -> timedelta:
-    """The delay between the failure of attempt `attempt` (from 1) and the next one.
-
-    Traversal and node are what the jitters draw from, so that a replay draws the same.
-    """
+def retry_delay(policy: OwnRetry, attempt: int, traversal: TraversalId, node: NodeId) -> timedelta:
+    """The delay between the failure of attempt `attempt` (from 1) and the next one, if there is one."""
     match policy:
         case NoRetry():
             microseconds = 0
@@ -58,6 +84,14 @@ def retry_delay(policy: RetryPolicy, attempt: int, traversal: TraversalId, node:
         case _:
             assert_never(policy)
     return timedelta(microseconds=min(microseconds, _MAX))
+
+
+def _ruled(policy: RetryRule, attempt: int, code: str, traversal: TraversalId, node: NodeId) -> timedelta | None:
+    if attempt > MAX_RETRIES:
+        return None
+    drawn = draw(traversal, node, attempt, 0, _DRAWN - 1) / _DRAWN
+    delay = delay_by(policy, attempt, code, drawn)
+    return None if delay is None else min(delay, MAX_DELAY)
 
 
 def _allows(codes: RetryCodes, code: str) -> bool:

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.template.template import Leaf
 
 
@@ -26,4 +27,4 @@ class Quorum:
     n: int | Leaf
 
 
-JoinStrategy: TypeAlias = And | Or | Quorum
+JoinStrategy: TypeAlias = And | Or | Quorum | JoinRule

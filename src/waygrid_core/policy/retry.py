@@ -5,6 +5,8 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from waygrid_core.extension.extension import RetryRule
+
 
 @frozen
 class RetryCodes:
@@ -86,6 +88,12 @@ class DecorrelatedJitter:
     codes: RetryCodes = RetryCodes()
 
 
-RetryPolicy: TypeAlias = (
-    NoRetry | Linear | Exponential | BoundedExponential | Fibonacci | Polynomial | FullJitter | DecorrelatedJitter
+CountedRetry: TypeAlias = (
+    Linear | Exponential | BoundedExponential | Fibonacci | Polynomial | FullJitter | DecorrelatedJitter
 )
+"""A policy that says how often it retries, and which codes."""
+
+OwnRetry: TypeAlias = NoRetry | CountedRetry
+"""Waygrid's own policies."""
+
+RetryPolicy: TypeAlias = OwnRetry | RetryRule

@@ -16,10 +16,15 @@ from datetime import datetime
 from typing import Final
 
 from waygrid_core.condition.expression import (
+    AllOf,
     Always,
+    AnyOf,
     ComparisonOperator,
     Condition,
+    Not,
 )
+from waygrid_core.extension.asked_kinds import fault_of
+from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.address import ServiceAddress, parse_address
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
@@ -27,12 +32,14 @@ from waygrid_core.outcome import Failure
 from waygrid_core.policy.join import JoinStrategy
 from waygrid_core.policy.repeat import RepeatPolicy
 from waygrid_core.policy.retry import RetryPolicy
-from waygrid_core.spec.conditions import read_condition, write_condition
+from waygrid_core.spec.conditions import read_condition
 from waygrid_core.spec.fields import whole
 from waygrid_core.spec.fluent import (
     Data,
     Duration,
     accept,
+    accept_condition,
+    accept_strategy,
     body_of,
     document_of,
     duration_of,
@@ -50,6 +57,7 @@ from waygrid_core.spec.node import (
     CallNode,
     DagBody,
     EachNode,
+    ExtensionNode,
     FailNode,
     ForkNode,
     Guarantee,
@@ -60,15 +68,11 @@ from waygrid_core.spec.node import (
     StandardNode,
 )
 from waygrid_core.spec.node import Node as AnyNode
-from waygrid_core.spec.place import Place
 from waygrid_core.spec.policies import (
     EACH_JOIN_SHAPES,
-    read_join_strategy,
     read_repeat_policy,
     read_retry_policy,
-    write_join_strategy,
 )
-from waygrid_core.spec.problem import ProblemSink
 from waygrid_core.spec.templates import read_leaf, read_parameter
 from waygrid_core.template.template import (
     Constant,
@@ -137,17 +141,17 @@ def compare(pointer: str, op: ComparisonOperator, value: Data) -> Condition:
 
 def not_(condition: Condition) -> Condition:
     """`condition` does not hold."""
-    return _condition({"type": "Not", "cond": write_condition(condition)})
+    return accept_condition(Not(condition))
 
 
 def all_of(*conditions: Condition) -> Condition:
     """All of them hold."""
-    return _condition({"type": "And", "all": [write_condition(condition) for condition in conditions]})
+    return accept_condition(AllOf(conditions))
 
 
 def any_of(*conditions: Condition) -> Condition:
     """At least one of them holds."""
-    return _condition({"type": "Or", "any": [write_condition(condition) for condition in conditions]})
+    return accept_condition(AnyOf(conditions))
 
 
 def _condition(document: JsonValue) -> Condition:
@@ -284,7 +288,7 @@ class Node:
     def join(join_node_id: str, strategy: JoinStrategy | None = None) -> JoinNode:
         """Where the branches of a fork meet; without a strategy the short form of a join that stands elsewhere too."""
         if strategy is not None:
-            strategy = accept(read_join_strategy, write_join_strategy(strategy))
+            strategy = accept_strategy(strategy)
         return JoinNode(join_node_id=identifier_of(join_node_id), strategy=strategy)
 
     @staticmethod
@@ -307,15 +311,12 @@ class Node:
     ) -> EachNode:
         """Runs `body` for each item of the list that `over` gives."""
 
-        def read(document: JsonValue, place: Place, problems: ProblemSink) -> JoinStrategy:
-            return read_join_strategy(document, place, problems, EACH_JOIN_SHAPES)
-
         if not isinstance(over, FromLeaf | TextLeaf | LiteralLeaf):
             raise ValueError("over must be a leaf, such as from_('/input/lines')")
         return EachNode(
             body=body_of(body),
             over=over,
-            strategy=None if strategy is None else accept(read, write_join_strategy(strategy)),
+            strategy=None if strategy is None else accept_strategy(strategy, EACH_JOIN_SHAPES),
             concurrency=_count("concurrency", concurrency),
             at_most=_at_most(at_most),
         )
@@ -325,10 +326,18 @@ class Node:
         """Runs `body` round after round, until `until` holds of a round's output."""
         return LoopNode(
             body=body_of(body),
-            until=_condition(write_condition(until)),
+            until=accept_condition(until),
             at_most=_at_most(at_most),
             every=None if every is None else duration_of(every),
         )
+
+    @staticmethod
+    def of_kind(kind: NodeKind) -> ExtensionNode:
+        """A task of a user's kind."""
+        fault = fault_of(kind)
+        if fault is not None:
+            raise ValueError(fault)
+        return ExtensionNode(kind=kind)
 
     @staticmethod
     def ref(node_id: str) -> Reference:

@@ -2,15 +2,18 @@
 document holds and however deep. What needs the graph (references, joins, cycles, scopes) is for the compiler.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import frozen
 
+from waygrid_core.extension.extension import Extension, SignalKind
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
+from waygrid_core.spec.extended import read_extension
 from waygrid_core.spec.fields import Fields, Shape, kind_of, open_object, shape
 from waygrid_core.spec.guarantees import read_guarantee
 from waygrid_core.spec.limits import DEFAULT_LIMITS, Limits
@@ -23,9 +26,12 @@ from waygrid_core.spec.problem import ProblemCode, ProblemSink, SpecErrors
 from waygrid_core.spec.walk import Later, Walk
 
 SPEC_SHAPE: Final[Shape] = shape(
-    "entryPoints", optional=["name", "description", "repeatPolicy", "timeout", "onEnd", "guarantees"]
+    "entryPoints",
+    optional=["name", "description", "repeatPolicy", "timeout", "onEnd", "guards", "signals", "guarantees"],
 )
 _DAG_BODY: Final = shape("dag")
+
+E = TypeVar("E", bound=Extension)
 _BODY_FORMS: Final = ("entryPoints", "type", "dag")
 
 
@@ -42,14 +48,16 @@ class CheckedSpec:
     problems: SpecErrors
 
 
-def check_spec(document: JsonValue, limits: Limits = DEFAULT_LIMITS) -> CheckedSpec:
+def check_spec(
+    document: JsonValue, limits: Limits = DEFAULT_LIMITS, extensions: Extensions = NO_EXTENSIONS
+) -> CheckedSpec:
     """The Spec that `document` writes, with every problem that can be seen without the graph."""
     problems = ProblemSink()
     fields = open_object(document, ROOT, problems, SPEC_SHAPE, "a Spec")
     if fields is None:
         return CheckedSpec(None, problems.problems)
     walk = Walk()
-    bodies = _Bodies(walk, problems, limits)
+    bodies = _Bodies(walk, problems, limits, extensions)
     later = walk.ask(partial(bodies.read_spec, fields, Realm(ROOT, depth=0)))
     walk.run()
     return CheckedSpec(later.value, problems.problems)
@@ -58,11 +66,11 @@ def check_spec(document: JsonValue, limits: Limits = DEFAULT_LIMITS) -> CheckedS
 class _Bodies:
     """Reads Specs: the document itself, and the bodies in it."""
 
-    def __init__(self, walk: Walk, problems: ProblemSink, limits: Limits) -> None:
+    def __init__(self, walk: Walk, problems: ProblemSink, limits: Limits, extensions: Extensions) -> None:
         self.walk = walk
         self.problems = problems
         self.limits = limits
-        self.reading = Reading(walk, problems, limits, read_node, self.ask)
+        self.reading = Reading(walk, problems, limits, extensions, read_node, self.ask)
 
     def ask(self, document: JsonValue, place: Place, outer: Realm) -> Later[Body]:
         return self.walk.ask(partial(self._read, document, place, outer))
@@ -108,6 +116,9 @@ class _Bodies:
                 repeat = NoRepeat()
         entry_points = self._entry_points(fields, realm)
         on_end = self.ask(fields.document["onEnd"], (place, "onEnd"), realm) if fields.has("onEnd") else None
+        guards = self._users(fields, "guards", self.reading.extensions.guards, "a guard")
+        signals = self._users(fields, "signals", self.reading.extensions.signals, "a signal")
+        self._refuse_namesakes(fields, signals)
         guarantees = self._guarantees(fields)
         return lambda: Spec(
             entry_points=tuple(entry.value for entry in entry_points),
@@ -116,6 +127,8 @@ class _Bodies:
             repeat_policy=repeat,
             timeout=timeout,
             on_end=None if on_end is None else on_end.value,
+            guards=guards,
+            signals=signals,
             guarantees=guarantees,
             place=place,
         )
@@ -130,6 +143,20 @@ class _Bodies:
         if not items:
             fields.refuse("entryPoints", "empty-entry-points", "a Spec needs at least one entry point")
         return [self.reading.ask(item, (place, index), realm) for index, item in enumerate(items)]
+
+    def _users(self, fields: Fields, name: str, kinds: Mapping[str, type[E]], noun: str) -> tuple[E, ...]:
+        """A list in which nothing but extensions may stand."""
+        items, place = fields.items(name) or (), (fields.place, name)
+        read = (read_extension(item, (place, at), self.problems, kinds, noun) for at, item in enumerate(items))
+        return tuple(each for each in read if each is not None)
+
+    def _refuse_namesakes(self, fields: Fields, signals: tuple[SignalKind, ...]) -> None:
+        """Whoever tells a traversal something says a type, and must mean one signal."""
+        names = [signal.name for signal in signals]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            fields.refuse(
+                "signals", "duplicate-id", f"there are {names.count(name)} signals of type {name!r}; keep one"
+            )
 
     def _guarantees(self, fields: Fields) -> tuple[Guarantee, ...]:
         place: Place = (fields.place, "guarantees")

@@ -102,12 +102,12 @@ def read_own_fields(kind: type[E], fields: Fields) -> E | None:
         return None
 
 
-def write_extension(extension: Extension) -> JsonValue:
+def write_extension(extension: Extension) -> dict[str, JsonValue]:
     """The document of an extension as a Spec has it; reading gives the extension back."""
     return {"type": extension.name, **write_fields(extension)}
 
 
-def write_versioned(extension: Extension) -> JsonValue:
+def write_versioned(extension: Extension) -> dict[str, JsonValue]:
     """The same with the version of its class."""
     return {"type": extension.name, "version": extension.version, **write_fields(extension)}
 

@@ -6,24 +6,32 @@ Here are the methods, by what a type can do; `node` says which type can do what,
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Union, cast
 
 from attrs import evolve
 
 from waygrid_core.condition.expression import Condition
+from waygrid_core.condition.rules import rules_in
+from waygrid_core.extension.extension import Guard, JoinRule, RetryRule, SignalKind
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import DeliveryStrategy
+from waygrid_core.policy.join import JoinStrategy
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
 from waygrid_core.policy.retry import NoRetry, RetryPolicy
 from waygrid_core.spec.conditions import read_condition, write_condition
-from waygrid_core.spec.fields import MAX_LABEL, bad_identifier, is_identifier, read_duration
+from waygrid_core.spec.fields import MAX_LABEL, Shape, bad_identifier, is_identifier, read_duration
 from waygrid_core.spec.place import ROOT, Place
 from waygrid_core.spec.policies import (
+    JOIN_SHAPES,
     read_delivery_strategy,
+    read_join_strategy,
     read_repeat_policy,
     read_retry_policy,
+    write_join_strategy,
     write_repeat_policy,
     write_retry_policy,
 )
@@ -59,6 +67,24 @@ def accept(read: Callable[[JsonValue, Place, ProblemSink], T], document: JsonVal
     for problem in problems.problems:
         raise ValueError(f"{problem.pointer}: {problem.message}" if problem.pointer else problem.message)
     return value
+
+
+def accept_condition(condition: Condition) -> Condition:
+    """The condition as the parser has it, with the extensions in it. Raises `ValueError` as `accept` does."""
+    extensions = Extensions.of(*(type(rule) for rule in rules_in(condition)))
+    return accept(partial(read_condition, extensions=extensions), write_condition(condition))
+
+
+def accept_strategy(strategy: JoinStrategy, shapes: Mapping[str, Shape] = JOIN_SHAPES) -> JoinStrategy:
+    """The same for a join strategy; `shapes` may be those of an each."""
+    extensions = Extensions.of(type(strategy)) if isinstance(strategy, JoinRule) else NO_EXTENSIONS
+    return accept(partial(read_join_strategy, shapes=shapes, extensions=extensions), write_join_strategy(strategy))
+
+
+def accept_policy(policy: RetryPolicy) -> RetryPolicy:
+    """The same for a retry policy."""
+    extensions = Extensions.of(type(policy)) if isinstance(policy, RetryRule) else NO_EXTENSIONS
+    return accept(partial(read_retry_policy, extensions=extensions), write_retry_policy(policy))
 
 
 def document_of(data: Data) -> JsonValue:
@@ -184,7 +210,7 @@ class Conditional(Routed):
         """One more conditional edge; the first that holds wins."""
         from waygrid_core.spec.node import ConditionalEdge
 
-        accept(read_condition, write_condition(condition))
+        accept_condition(condition)
         edges: tuple[ConditionalEdge, ...] = getattr(self, "on_conditions")  # noqa: B009 - see `Routed`
         return self._with(on_conditions=(*edges, ConditionalEdge(condition, to)))
 
@@ -251,8 +277,7 @@ class Attempted(Fluent):
     def with_retry(self, policy: RetryPolicy | None) -> Self:
         """When a failed attempt is made again; see `Retry`. None: never, the first failure is for good."""
         policy = NoRetry() if policy is None else policy
-        accept(read_retry_policy, write_retry_policy(policy))
-        return self._with(retry_policy=policy)
+        return self._with(retry_policy=accept_policy(policy))
 
     def with_input(self, data: Data) -> Self:
         """What is dispatched, or what a body gets, instead of what arrived."""
@@ -320,6 +345,17 @@ class Whole(Fluent):
     def with_on_end(self, body: "Body | Node") -> Self:
         """What runs when a traversal (of a series, the series) has ended, however it ended."""
         return self._with(on_end=body_of(body))
+
+    def with_guards(self, *guards: Guard) -> Self:
+        """What watches every transition, and may end the traversal."""
+        return self._with(guards=guards)
+
+    def with_signals(self, *signals: SignalKind) -> Self:
+        """What may be said to a traversal; one of each type."""
+        names = [signal.name for signal in signals]
+        if len(set(names)) < len(names):
+            raise ValueError(f"one signal of each type, not {', '.join(names)}")
+        return self._with(signals=signals)
 
     def with_guarantees(self, *guarantees: "Guarantee") -> Self:
         """What `waygrid verify` is to prove or break."""

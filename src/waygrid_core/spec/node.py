@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from attrs import Factory, field, frozen
 
 from waygrid_core.condition.expression import Condition
+from waygrid_core.extension.extension import Guard, NodeKind, SignalKind
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
@@ -174,6 +175,23 @@ class AwaitNode(Located, Described, Bounded, Conditional, Succeeding, Onward):
     place: Place = field(default=ROOT, eq=False, repr=False)
 
 
+@frozen(kw_only=True)
+class ExtensionNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+    """A task of a user's kind: what it is and does is the kind's to say."""
+
+    kind: NodeKind
+    id: str | None = None
+    label: str | None = None
+    description: str | None = None
+    input: Template | None = None
+    retry_policy: RetryPolicy = NO_RETRY
+    delivery_strategy: DeliveryStrategy = IMMEDIATE
+    timeout: timedelta | None = None
+    on_conditions: tuple[ConditionalEdge, ...] = ()
+    ends: Ends = NO_ENDS
+    place: Place = field(default=ROOT, eq=False, repr=False)
+
+
 @frozen
 class DagBody(Located):
     """`{"dag": hash}`: a body that is compiled already."""
@@ -186,7 +204,8 @@ class DagBody(Located):
 class Spec(Located, Whole):
     """A whole Spec; also a body or an `onEnd`, which are Specs of their own.
 
-    `guarantees` come with the Spec for `waygrid verify`; they change no run.
+    `guards` and `signals` are a user's: what watches its traversals, and what may be said to them. `guarantees` come
+    with the Spec for `waygrid verify`; they change no run.
     """
 
     entry_points: tuple["Node", ...]
@@ -195,6 +214,8 @@ class Spec(Located, Whole):
     repeat_policy: RepeatPolicy = NO_REPEAT
     timeout: timedelta | None = None
     on_end: "Body | None" = None
+    guards: tuple[Guard, ...] = ()
+    signals: tuple[SignalKind, ...] = ()
     guarantees: tuple["Guarantee", ...] = ()
     is_node: bool = field(default=False, eq=False, repr=False)
     """Whether a body was written as its one node, short for `{entryPoints: [node]}`."""
@@ -273,6 +294,7 @@ Node: TypeAlias = (
     | CallNode
     | EachNode
     | LoopNode
+    | ExtensionNode
     | Reference
     | Hole
 )

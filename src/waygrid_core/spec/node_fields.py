@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from attrs import field, frozen
 
 from waygrid_core.condition.expression import Always, Condition, Not
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import DeliveryStrategy
 from waygrid_core.policy.join import JoinStrategy
@@ -73,6 +74,7 @@ class Reading:
     walk: Walk
     problems: ProblemSink
     limits: Limits
+    extensions: Extensions
     read_node: ReadNode = field(eq=False)
     ask_body: AskBody = field(eq=False)
 
@@ -178,7 +180,8 @@ class NodeFields:
     def retry_policy(self) -> RetryPolicy:
         if "retryPolicy" not in self.document:
             return NO_RETRY
-        return read_retry_policy(self.document["retryPolicy"], (self.place, "retryPolicy"), self.reading.problems)
+        at, reading = (self.place, "retryPolicy"), self.reading
+        return read_retry_policy(self.document["retryPolicy"], at, reading.problems, reading.extensions)
 
     def delivery_strategy(self) -> DeliveryStrategy:
         if "deliveryStrategy" not in self.document:
@@ -189,8 +192,16 @@ class NodeFields:
     def join_strategy(self, shapes: Mapping[str, Shape] = JOIN_SHAPES) -> JoinStrategy | None:
         if "strategy" not in self.document:
             return None
-        at = (self.place, "strategy")
-        return read_join_strategy(self.document["strategy"], at, self.reading.problems, shapes)
+        at, reading = (self.place, "strategy"), self.reading
+        return read_join_strategy(self.document["strategy"], at, reading.problems, shapes, reading.extensions)
+
+    def condition(self, name: str, otherwise: Condition) -> Condition:
+        """A condition; `otherwise` where there is none."""
+        if name not in self.document:
+            return otherwise
+        at, reading = (self.place, name), self.reading
+        nesting = reading.limits.value_nesting
+        return read_condition(self.document[name], at, reading.problems, nesting, reading.extensions)
 
     def body(self) -> Later[Body]:
         if "body" not in self.document:
@@ -216,7 +227,7 @@ class NodeFields:
         items = self.fields.items("onConditions") if "onConditions" in self.shape.known else None
         if items is None:
             return ()
-        limits, problems = self.reading.limits, self.reading.problems
+        limits, problems, extensions = self.reading.limits, self.reading.problems, self.reading.extensions
         if len(items) > limits.conditions:
             message = f"a node has at most {limits.conditions} conditions, not {len(items)}"
             self.fields.refuse("onConditions", "too-many-conditions", message)
@@ -233,7 +244,7 @@ class NodeFields:
             condition: Condition = _NEVER
             if fields.has("condition"):
                 document = fields.document["condition"]
-                condition = read_condition(document, (at, "condition"), problems, limits.value_nesting)
+                condition = read_condition(document, (at, "condition"), problems, limits.value_nesting, extensions)
             if always_at is None and isinstance(condition, Always):
                 always_at = index
             if fields.has("to"):

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from waygrid_core.condition.expression import Always, Condition, Not
+from waygrid_core.condition.expression import Always, Not
+from waygrid_core.extension.asked_kinds import fault_of
+from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.join import And
-from waygrid_core.spec.conditions import read_condition
+from waygrid_core.spec.extended import extension_shape, open_extended, read_own_fields
 from waygrid_core.spec.fields import (
     Fields,
     Shape,
@@ -24,6 +26,7 @@ from waygrid_core.spec.node import (
     Body,
     CallNode,
     EachNode,
+    ExtensionNode,
     FailNode,
     ForkNode,
     Hole,
@@ -76,11 +79,58 @@ def read_node(reading: Reading, document: JsonValue, place: Place, realm: Realm)
         fields.conform(_REFERENCE, "a reference")
         ref = fields.identifier("ref")
         return partial(Hole, place=place) if ref is None else partial(Reference, ref, place)
-    opened = open_typed(document, place, reading.problems, NODE_SHAPES, "a node")
+    kind_of_users = _kind_of_users(reading, document)
+    if kind_of_users is not None:
+        assert isinstance(document, dict), "it has a type"
+        return _read_extension(reading, kind_of_users, Fields(document, place, reading.problems), realm)
+    opened = open_extended(document, place, reading.problems, NODE_SHAPES, reading.extensions.nodes, "a node")
+    assert not isinstance(opened, NodeKind), "a user's kind was read above"
     if opened is None or not reading.has_room(opened[1], realm):
         return partial(Hole, place=place)
     kind, fields = opened
     return _READERS[kind](NodeFields(reading, fields, realm, NODE_SHAPES[kind]))
+
+
+def _kind_of_users(reading: Reading, document: JsonValue) -> type[NodeKind] | None:
+    name = document.get("type") if isinstance(document, dict) else None
+    return reading.extensions.nodes.get(name) if isinstance(name, str) else None
+
+
+def _read_extension(reading: Reading, kind: type[NodeKind], fields: Fields, realm: Realm) -> BuildNode:
+    of_shape = extension_shape(kind, optional=_CALL)
+    fields.conform(of_shape, f"a node of type {kind.name}")
+    if not reading.has_room(fields, realm):
+        return partial(Hole, place=fields.place)
+    own = read_own_fields(kind, fields)
+    fault = None if own is None else fault_of(own)
+    if fault is not None:
+        reading.problems.add(fields.place, "bad-address", fault)
+    node = NodeFields(reading, fields, realm, of_shape)
+    node_id, label, description = node.id(), node.label(), node.description()
+    template, retry = node.template("input"), node.retry_policy()
+    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
+
+    def build() -> Node:
+        conditions, ends = edges.build_conditions(), edges.build_ends()
+        if own is None:
+            others = (ends.on_success, ends.on_failure, ends.on_timeout, ends.always)
+            below = (*(edge.to for edge in conditions), *(end for end in others if end is not None))
+            return Hole(below, place=fields.place)
+        return ExtensionNode(
+            kind=own,
+            id=node_id,
+            label=label,
+            description=description,
+            input=template,
+            retry_policy=retry,
+            delivery_strategy=delivery,
+            timeout=timeout,
+            on_conditions=conditions,
+            ends=ends,
+            place=fields.place,
+        )
+
+    return build
 
 
 def _with_edges(make: Callable[..., Node], edges: Edges) -> Node:
@@ -294,10 +344,7 @@ def _read_each(node: NodeFields) -> BuildNode:
 
 def _read_loop(node: NodeFields) -> BuildNode:
     node_id, label, description = node.id(), node.label(), node.description()
-    until: Condition = _NEVER
-    if "until" in node.document:
-        at, limit = (node.place, "until"), node.reading.limits.value_nesting
-        until = read_condition(node.document["until"], at, node.reading.problems, limit)
+    until = node.condition("until", _NEVER)
     at_most = node.fields.whole_number("atMost", 1, node.reading.limits.at_most)
     every = node.fields.duration("every")
     body, template, retry = node.body(), node.template("input"), node.retry_policy()

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Final, assert_never
 
+from waygrid_core.extension.extension import JoinRule, RetryRule
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.instant import write_instant
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.policy.delay import MAX_RETRIES
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate, ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import And, JoinStrategy, Or, Quorum
 from waygrid_core.policy.repeat import Indefinitely, NoRepeat, RepeatPolicy, Times, Until
@@ -23,12 +26,12 @@ from waygrid_core.policy.retry import (
     RetryCodes,
     RetryPolicy,
 )
+from waygrid_core.spec.extended import WriteExtension, open_extended, write_extension
 from waygrid_core.spec.fields import Fields, Shape, kind_of, open_typed, typed_shape
 from waygrid_core.spec.place import Place
 from waygrid_core.spec.problem import ProblemSink
 from waygrid_core.spec.templates import is_leaf, read_leaf, write_leaf
 
-MAX_RETRIES: Final = 100
 _CODES: Final = ("doNotRetry", "retryOn")
 
 RETRY_SHAPES: Final[Mapping[str, Shape]] = {
@@ -64,11 +67,15 @@ _ANY_DURATION: Final = timedelta(seconds=1)
 """Stands where a duration could not be read. Such a Spec has a problem and never runs."""
 
 
-def read_retry_policy(document: JsonValue, place: Place, problems: ProblemSink) -> RetryPolicy:
+def read_retry_policy(
+    document: JsonValue, place: Place, problems: ProblemSink, extensions: Extensions = NO_EXTENSIONS
+) -> RetryPolicy:
     """A retry policy; `NoRetry` and a problem where it could not be read."""
-    opened = open_typed(document, place, problems, RETRY_SHAPES, "a retry policy")
+    opened = open_extended(document, place, problems, RETRY_SHAPES, extensions.retries, "a retry policy")
     if opened is None:
         return NoRetry()
+    if isinstance(opened, RetryRule):
+        return opened
     kind, fields = opened
     base = fields.duration("base") or _ANY_DURATION
     cap = fields.duration("cap")
@@ -141,12 +148,18 @@ def read_delivery_strategy(document: JsonValue, place: Place, problems: ProblemS
 
 
 def read_join_strategy(
-    document: JsonValue, place: Place, problems: ProblemSink, shapes: Mapping[str, Shape] = JOIN_SHAPES
+    document: JsonValue,
+    place: Place,
+    problems: ProblemSink,
+    shapes: Mapping[str, Shape] = JOIN_SHAPES,
+    extensions: Extensions = NO_EXTENSIONS,
 ) -> JoinStrategy:
     """A join strategy; `And` and a problem where it could not be read. `shapes` may be `EACH_JOIN_SHAPES`."""
-    opened = open_typed(document, place, problems, shapes, "a join strategy")
+    opened = open_extended(document, place, problems, shapes, extensions.joins, "a join strategy")
     if opened is None:
         return And()
+    if isinstance(opened, JoinRule):
+        return opened
     kind, fields = opened
     if kind == "Or":
         return Or()
@@ -183,10 +196,12 @@ def read_repeat_policy(document: JsonValue, place: Place, problems: ProblemSink)
     return NoRepeat()
 
 
-def write_retry_policy(policy: RetryPolicy) -> JsonValue:
-    """The document of a retry policy."""
+def write_retry_policy(policy: RetryPolicy, write: WriteExtension = write_extension) -> JsonValue:
+    """The document of a retry policy. `write` is for one of an extension."""
     if isinstance(policy, NoRetry):
         return {"type": "None"}
+    if isinstance(policy, RetryRule):
+        return write(policy)
     written: dict[str, JsonValue] = {"type": type(policy).__name__, "base": write_duration(policy.base)}
     match policy:
         case BoundedExponential(cap=cap):
@@ -225,8 +240,8 @@ def write_delivery_strategy(strategy: DeliveryStrategy) -> JsonValue:
             assert_never(strategy)
 
 
-def write_join_strategy(strategy: JoinStrategy) -> JsonValue:
-    """The document of a join strategy."""
+def write_join_strategy(strategy: JoinStrategy, write: WriteExtension = write_extension) -> JsonValue:
+    """The document of a join strategy. `write` is for one of an extension."""
     match strategy:
         case And(of=of):
             return {"type": "And"} if of is None else {"type": "And", "of": list(of)}
@@ -234,6 +249,8 @@ def write_join_strategy(strategy: JoinStrategy) -> JsonValue:
             return {"type": "Or"}
         case Quorum(n=n):
             return {"type": "Quorum", "n": n if isinstance(n, int) else write_leaf(n)}
+        case JoinRule():
+            return write(strategy)
         case _:
             assert_never(strategy)
 

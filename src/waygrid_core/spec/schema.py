@@ -6,14 +6,18 @@ The fields of each object are taken from the parser's own tables; here stands wh
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from waygrid_core.extension.extension import Extension
+from waygrid_core.extension.registry import NO_EXTENSIONS, NODE_FIELDS, Extensions
 from waygrid_core.model.address import ADDRESS_PATTERN
 from waygrid_core.model.duration import DURATION_PATTERN
 from waygrid_core.model.instant import INSTANT_PATTERN
+from waygrid_core.policy.delay import MAX_RETRIES
 from waygrid_core.spec.check import SPEC_SHAPE
 from waygrid_core.spec.conditions import OPERATORS
 from waygrid_core.spec.conditions import SHAPES as CONDITION_SHAPES
+from waygrid_core.spec.extension_schema import Schema, extension_schema
 from waygrid_core.spec.fields import ID_PATTERN, MAX_LABEL, Shape
 from waygrid_core.spec.limits import DEFAULT_LIMITS
 from waygrid_core.spec.nodes import NODE_SHAPES
@@ -22,12 +26,9 @@ from waygrid_core.spec.policies import (
     EACH_JOIN_SHAPES,
     JOIN_SHAPES,
     MAX_POWER,
-    MAX_RETRIES,
     REPEAT_SHAPES,
     RETRY_SHAPES,
 )
-
-Schema: TypeAlias = dict[str, Any]
 
 SCHEMA_ID: Final = "urn:waygrid:spec:1"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -41,15 +42,24 @@ def _data_pointer(token: str) -> str:
     return f"(/(payload|input|traversal)|/nodes/{node}/output)(/{token})*"
 
 
-def json_schema() -> Schema:
-    """The schema, made anew on each call, so that a caller may change it."""
+_NO_KINDS: Final[Mapping[str, type[Extension]]] = {}
+
+
+def json_schema(extensions: Extensions = NO_EXTENSIONS) -> Schema:
+    """The schema, made anew on each call, so that a caller may change it. It knows the types of these `extensions`."""
     return {
         "$schema": _DIALECT,
         "$id": SCHEMA_ID,
         "title": "Waygrid Spec",
         "description": "A workflow: nodes that do work, and where the token goes after each.",
         "$ref": "#/$defs/Spec",
-        "$defs": {**_values(), **_policies(), **_conditions(), **_nodes(), **_specs()},
+        "$defs": {
+            **_values(),
+            **_policies(extensions),
+            **_conditions(extensions),
+            **_nodes(extensions),
+            **_specs(extensions),
+        },
     }
 
 
@@ -77,8 +87,11 @@ def _object(of_shape: Shape, properties: Mapping[str, Schema], kind: str | None 
     return {"type": "object", "properties": known, "required": required, "additionalProperties": False}
 
 
-def _by_type(shapes: Mapping[str, Shape], properties: Mapping[str, Schema]) -> Schema:
-    return {"oneOf": [{"title": kind} | _object(of_shape, properties, kind) for kind, of_shape in shapes.items()]}
+def _by_type(
+    shapes: Mapping[str, Shape], properties: Mapping[str, Schema], kinds: Mapping[str, type[Extension]] = _NO_KINDS
+) -> Schema:
+    own = [{"title": kind} | _object(of_shape, properties, kind) for kind, of_shape in shapes.items()]
+    return {"oneOf": [*own, *(extension_schema(kinds[name]) for name in sorted(kinds))]}
 
 
 def _or_leaf(schema: Schema) -> Schema:
@@ -177,7 +190,7 @@ def _array(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def _policies() -> Schema:
+def _policies(extensions: Extensions) -> Schema:
     codes: Schema = {"type": "array", "items": {"type": "string"}}
     retry: dict[str, Schema] = {
         "base": _ref("Duration", "The delay before the first retry."),
@@ -203,11 +216,17 @@ def _policies() -> Schema:
     excluded: Schema = {"not": {"required": ["doNotRetry", "retryOn"]}}
     return {
         "RetryPolicy": _named(
-            "retry policy", "When a failed attempt is made again.", _by_type(RETRY_SHAPES, retry) | excluded
+            "retry policy",
+            "When a failed attempt is made again.",
+            _by_type(RETRY_SHAPES, retry, extensions.retries) | excluded,
         ),
         "DeliveryStrategy": _named("delivery strategy", "When the node begins.", _by_type(DELIVERY_SHAPES, delivery)),
-        "JoinStrategy": _named("join strategy", "Which successes are enough.", _by_type(JOIN_SHAPES, join)),
-        "EachStrategy": _named("strategy of an each", "Which successes are enough.", _by_type(EACH_JOIN_SHAPES, join)),
+        "JoinStrategy": _named(
+            "join strategy", "Which successes are enough.", _by_type(JOIN_SHAPES, join, extensions.joins)
+        ),
+        "EachStrategy": _named(
+            "strategy of an each", "Which successes are enough.", _by_type(EACH_JOIN_SHAPES, join, extensions.joins)
+        ),
         "RepeatPolicy": _named("repeat policy", "Whether it runs again.", _by_type(REPEAT_SHAPES, repeat)),
         "NoRepeat": _named(
             "no repeat", "A body and an onEnd run once.", _object(REPEAT_SHAPES["NoRepeat"], {}, "NoRepeat")
@@ -215,7 +234,7 @@ def _policies() -> Schema:
     }
 
 
-def _conditions() -> Schema:
+def _conditions(extensions: Extensions) -> Schema:
     members: Schema = {"type": "array", "items": _ref("Condition"), "minItems": 1}
     fields: dict[str, Schema] = {
         "pointer": _ref("Pointer"),
@@ -226,7 +245,9 @@ def _conditions() -> Schema:
         "any": members,
     }
     return {
-        "Condition": _named("condition", "Holds, or not, of a node's output.", _by_type(CONDITION_SHAPES, fields)),
+        "Condition": _named(
+            "condition", "Holds, or not, of a node's output.", _by_type(CONDITION_SHAPES, fields, extensions.conditions)
+        ),
         "ConditionalEdge": _named(
             "conditional edge",
             "The first whose condition holds wins.",
@@ -239,6 +260,9 @@ def _conditions() -> Schema:
         ),
     }
 
+
+_USERS: Final = "node."
+"""Before the name of a node kind of a user's, so that it is no name of ours."""
 
 _TITLES: Final[Mapping[str, str]] = {
     "standard": "Work of a service.",
@@ -298,7 +322,7 @@ def _node_fields() -> dict[str, Schema]:
     }
 
 
-def _nodes() -> Schema:
+def _nodes(extensions: Extensions) -> Schema:
     fields = _node_fields()
     defs: Schema = {}
     for kind, of_shape in NODE_SHAPES.items():
@@ -315,12 +339,17 @@ def _nodes() -> Schema:
         "This path meets at the node of that id, which stands elsewhere in the same Spec.",
         {"type": "object", "properties": {"ref": _ref("Id")}, "required": ["ref"], "additionalProperties": False},
     )
-    nodes = [_ref(kind) for kind in NODE_SHAPES]
+    shared = {name: fields[name] for name in sorted(NODE_FIELDS & fields.keys())}
+    for name, kind_of_users in sorted(extensions.nodes.items()):
+        schema = extension_schema(kind_of_users, shared)
+        schema["dependentRequired"] = {"onTimeout": ["timeout"]}
+        defs[f"{_USERS}{name}"] = schema
+    nodes = [_ref(kind) for kind in (*NODE_SHAPES, *(f"{_USERS}{name}" for name in sorted(extensions.nodes)))]
     defs["Node"] = _named("node", "One step, and where the token goes from it.", {"oneOf": [*nodes, _ref("Reference")]})
     return defs
 
 
-def _specs() -> Schema:
+def _specs(extensions: Extensions) -> Schema:
     fields: dict[str, Schema] = {
         "name": {"type": "string", "description": "For people."},
         "description": {"type": "string", "description": "For people."},
@@ -328,6 +357,8 @@ def _specs() -> Schema:
         "repeatPolicy": _ref("RepeatPolicy"),
         "timeout": _ref("Duration", "Bounds one traversal; of a series, each run."),
         "onEnd": _ref("Body", "Runs when this has ended, however it ended."),
+        "guards": _users(extensions.guards) | {"description": "What watches each step, and may end the traversal."},
+        "signals": _users(extensions.signals) | {"description": "What may be said to a traversal."},
         "guarantees": _array(_ref("Guarantee")) | {"description": "What waygrid verify is to prove or break."},
     }
     inner = fields | {"repeatPolicy": _ref("NoRepeat")}
@@ -348,6 +379,13 @@ def _specs() -> Schema:
         ),
         "Guarantee": _named("guarantee", "Never before, or at most so often.", _guarantee()),
     }
+
+
+def _users(kinds: Mapping[str, type[Extension]]) -> Schema:
+    """A list in which nothing but extensions may stand."""
+    if not kinds:
+        return {"type": "array", "maxItems": 0}
+    return _array({"oneOf": [extension_schema(kinds[name]) for name in sorted(kinds)]})
 
 
 def _guarantee() -> Schema:

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
 
 from waygrid_core.condition.expression import Condition
+from waygrid_core.extension.field_values import write_fields
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate
 from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.policy.retry import NoRetry, RetryPolicy
 from waygrid_core.spec.conditions import write_condition
+from waygrid_core.spec.extended import write_extension
 from waygrid_core.spec.guarantees import write_guarantee
 from waygrid_core.spec.node import (
     DEFAULT_EACH_AT_MOST,
@@ -24,6 +26,7 @@ from waygrid_core.spec.node import (
     DagBody,
     EachNode,
     Ends,
+    ExtensionNode,
     FailNode,
     ForkNode,
     Hole,
@@ -84,6 +87,10 @@ def _write_whole(spec: Spec, into: Document, pending: Pending) -> None:
     into["entryPoints"] = [_later(node, pending) for node in spec.entry_points]
     if spec.on_end is not None:
         into["onEnd"] = _later(spec.on_end, pending)
+    if spec.guards:
+        into["guards"] = [write_extension(guard) for guard in spec.guards]
+    if spec.signals:
+        into["signals"] = [write_extension(signal) for signal in spec.signals]
     if spec.guarantees:
         into["guarantees"] = [write_guarantee(guarantee) for guarantee in spec.guarantees]
 
@@ -103,11 +110,11 @@ def _later(part: Node | Body, pending: Pending) -> Document:
 
 
 def _write_node(
-    node: StandardNode | PassNode | FailNode | ForkNode | JoinNode | AwaitNode | BodyNode,
+    node: StandardNode | PassNode | FailNode | ForkNode | JoinNode | AwaitNode | BodyNode | ExtensionNode,
     into: Document,
     pending: Pending,
 ) -> None:
-    into["type"] = TYPES[type(node)]
+    into["type"] = node.kind.name if isinstance(node, ExtensionNode) else TYPES[type(node)]
     if node.id is not None:
         into["id"] = node.id
     if node.label is not None:
@@ -153,6 +160,9 @@ def _write_node(
                 into["timeout"] = write_duration(node.timeout)
         case CallNode() | EachNode() | LoopNode():
             _write_body_node(node, into, pending)
+        case ExtensionNode():
+            into.update(write_fields(node.kind))
+            _write_task(node, into)
         case _:
             assert_never(node)
     _write_conditions(node.on_conditions, into, pending)
@@ -182,7 +192,7 @@ def _write_body_node(node: BodyNode, into: Document, pending: Pending) -> None:
     _write_task(node, into)
 
 
-def _write_task(node: StandardNode | BodyNode, into: Document) -> None:
+def _write_task(node: StandardNode | BodyNode | ExtensionNode, into: Document) -> None:
     if node.input is not None:
         into["input"] = write_template(node.input)
     _write_retry(node.retry_policy, into)

@@ -6,7 +6,7 @@ from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.node import FailNode, ForkNode, JoinNode, PassNode, TaskNode
 from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, ScopeId
 from waygrid_core.outcome import Failure
-from waygrid_core.policy.retry import NoRetry
+from waygrid_core.policy.delay import most_retries
 from waygrid_core.testing.stories import Step, Story, answer_to
 from waygrid_core.traversal.effects import Complete, DispatchNode, Fail, Schedule, StartFollowUp
 from waygrid_core.traversal.error import ErrorDetail
@@ -49,7 +49,7 @@ def _still_needed(dag: Dag, state: TraversalState, node_id: NodeId) -> int:
     node, run = dag.nodes[node_id], state.nodes.get(node_id)
     match node:
         case TaskNode(retry_policy=policy):
-            attempts = 1 if isinstance(policy, NoRetry) else 1 + policy.max_retries
+            attempts = 1 + most_retries(policy)
             match run:
                 case None:
                     return 2 * attempts + 1

@@ -54,6 +54,24 @@ class NodeDispatched:
 
 
 @frozen
+class NodeAsked:
+    """A node of a user's kind begins a round with attempt `attempt`; `memory` is what it remembers from now on."""
+
+    node: NodeId
+    attempt: int
+    memory: JsonValue
+
+
+@frozen
+class NodeHeard:
+    """A node of a user's kind was answered; what it made of the answer is said by the events that follow."""
+
+    node: NodeId
+    attempt: int
+    answer: JsonValue
+
+
+@frozen
 class NodeStarted:
     """A service works on the attempt."""
 
@@ -111,9 +129,8 @@ class NodeCanceled:
 
 @frozen
 class ForkOpened:
-    """The token became one a branch. `needed` successes among `counted` (None: all branches) decide the join.
-
-    `due` is when the join's timer fires.
+    """The token became one a branch. `needed` successes among `counted` (None: all branches) decide the join; where
+    a rule of an extension decides it, `needed` is 0. `due` is when the join's timer fires.
     """
 
     fork: NodeId
@@ -177,6 +194,23 @@ class SignalHeld:
 
 
 @frozen
+class SignalHeard:
+    """A user told something in the words of the Spec; what it does is said by the events that follow."""
+
+    id: str
+    kind: str
+    data: JsonValue
+
+
+@frozen
+class GuardRemembered:
+    """The guard at `index` of the DAG remembers `memory` from now on."""
+
+    index: int
+    memory: JsonValue
+
+
+@frozen
 class TraversalPaused:
     """From now on signals are held."""
 
@@ -218,6 +252,8 @@ Event: TypeAlias = (
     TraversalBegun
     | NodeScheduled
     | NodeDispatched
+    | NodeAsked
+    | NodeHeard
     | NodeStarted
     | NodeSucceeded
     | RetryScheduled
@@ -231,6 +267,8 @@ Event: TypeAlias = (
     | BranchTimedOut
     | BranchCanceled
     | SignalHeld
+    | SignalHeard
+    | GuardRemembered
     | TraversalPaused
     | TraversalUnpaused
     | TraversalCompleted

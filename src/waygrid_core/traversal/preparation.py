@@ -10,10 +10,14 @@ from attrs import frozen
 
 from waygrid_core.condition.evaluate import resolve
 from waygrid_core.dag.dag import Dag
-from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
-from waygrid_core.model.json_value import JsonValue, is_json_array
+from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.extension.asked_kinds import first_memory_of, question_of
+from waygrid_core.extension.calling import EXTENSION_ERROR, Broken
+from waygrid_core.extension.extension import NodeKind
+from waygrid_core.model.json_value import MISSING, JsonValue, Missing, is_json_array
 from waygrid_core.policy.join import Quorum
 from waygrid_core.spec.conditions import write_condition
+from waygrid_core.spec.extended import write_versioned
 from waygrid_core.template.evaluate import Sight, evaluate, read_operand
 from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
@@ -26,10 +30,11 @@ _NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 
 @frozen
 class Preparation:
-    """What an attempt is given."""
+    """What an attempt is given; and where it begins a round of a user's kind of node, what that remembers."""
 
     input: JsonValue
     parameters: Mapping[str, Parameter]
+    memory: JsonValue | Missing = MISSING
 
 
 def prepare(dag: Dag, state: Draft | TraversalState, node: TaskNode, arrived: JsonValue) -> Preparation | ErrorDetail:
@@ -37,12 +42,29 @@ def prepare(dag: Dag, state: Draft | TraversalState, node: TaskNode, arrived: Js
     if node.input is None and not node.parameters and isinstance(node.work, ServiceWork):
         return Preparation(arrived, _NO_PARAMETERS)  # most nodes: nothing to read
     sight = sight_at(dag, state, arrived)
+    if isinstance(node.work, ExtensionWork):
+        return _first_round(node.work.kind, arrived if node.input is None else evaluate(node.input, sight))
     parameters = _parameters(node, sight)
     if isinstance(parameters, ErrorDetail):
         return parameters
     if node.input is not None:
         return Preparation(evaluate(node.input, sight), parameters)
     return Preparation(None if isinstance(node.work, EachWork) else arrived, parameters)
+
+
+def prepare_round(kind: NodeKind, memory: JsonValue, given: JsonValue) -> Preparation | ErrorDetail:
+    """What a round of a node of that kind is given, once it remembers `memory`."""
+    question = question_of(kind, memory, given)
+    if isinstance(question, Broken):
+        return ErrorDetail(EXTENSION_ERROR, question.message)
+    return Preparation(given, question.parameters, memory)
+
+
+def _first_round(kind: NodeKind, given: JsonValue) -> Preparation | ErrorDetail:
+    memory = first_memory_of(kind, given)
+    if isinstance(memory, Broken):
+        return ErrorDetail(EXTENSION_ERROR, memory.message)
+    return prepare_round(kind, memory.value, given)
 
 
 def whole_number_from_one(value: object) -> int | None:
@@ -72,7 +94,9 @@ def _parameters(node: TaskNode, sight: Sight) -> Mapping[str, Parameter] | Error
         case EachWork() as each:
             return _each_parameters(each, sight)
         case LoopWork(until=until):
-            return {"until": write_condition(resolve(until, sight))}
+            return {"until": write_condition(resolve(until, sight), write_versioned)}
+        case ExtensionWork():
+            raise AssertionError("a node of a user's kind is prepared round by round")
         case _:
             assert_never(node.work)
 

@@ -6,15 +6,22 @@ from typing import Final
 
 from attrs import frozen
 
-from waygrid_core.dag.node import AwaitWork, ForkNode, JoinNode, TaskNode
+from waygrid_core.dag.node import AwaitWork, ExtensionWork, ForkNode, JoinNode, TaskNode
+from waygrid_core.extension.asked_kinds import event_of
+from waygrid_core.extension.asked_rules import delay_by
+from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, TraversalId
-from waygrid_core.policy.delay import MAX_DELAY, retry_delay
-from waygrid_core.policy.retry import BoundedExponential, DecorrelatedJitter, FullJitter, NoRetry, RetryPolicy
+from waygrid_core.policy.delay import MAX_DELAY, MAX_RETRIES, retry_delay
+from waygrid_core.policy.retry import BoundedExponential, CountedRetry, DecorrelatedJitter, FullJitter, NoRetry
+from waygrid_core.traversal.error import FAILED
 from waygrid_core.verify.levels import Level
 
 _NOBODY: Final = TraversalId("")
 """Whose delays are asked for; only chance depends on it."""
+
+_DRAWS: Final = (0.0, 0.5, 1 - 2**-53)
+"""What chance may be: the least, the middle, the most."""
 
 
 @frozen
@@ -35,23 +42,36 @@ def advice_on(level: Level) -> Iterator[Advice]:
 
 
 def _on_wait(level: Level, node: TaskNode) -> Iterator[Advice]:
-    if not isinstance(node.work, AwaitWork) or node.timeout is not None:
+    event = _awaited(node)
+    if event is None or node.timeout is not None:
         return
     if not level.is_bounded and not level.is_bounded_around(node.scope):
         yield Advice(
             "unbounded-await",
             node.id,
-            f"{level.title(node.id)} waits for the event {node.work.event!r} for ever if it never comes; give it, the "
+            f"{level.title(node.id)} waits for the event {event!r} for ever if it never comes; give it, the "
             "join around it or the Spec a timeout",
         )
+
+
+def _awaited(node: TaskNode) -> str | None:
+    """The event that a node waits for, if it waits for one."""
+    match node.work:
+        case AwaitWork(event=event):
+            return event
+        case ExtensionWork(kind=kind):
+            return event_of(kind)
+        case _:
+            return None
 
 
 def _on_retries(level: Level, node: TaskNode) -> Iterator[Advice]:
     policy = node.retry_policy
     if isinstance(policy, NoRetry):
         return
-    attempts = policy.max_retries + 1
-    needed = sum((longest_delay(policy, attempt) for attempt in range(1, attempts)), timedelta())
+    delays = _longest_delays(policy)
+    attempts = len(delays) + 1
+    needed = sum(delays, timedelta())
     if node.timeout is not None:
         needed += node.timeout * attempts
     for bound, whose in _bounds(level, node):
@@ -81,7 +101,21 @@ def _bounds(level: Level, node: TaskNode) -> Iterator[tuple[timedelta, str]]:
         yield dag.timeout, "the timeout of the traversal"
 
 
-def longest_delay(policy: RetryPolicy, attempt: int) -> timedelta:
+def _longest_delays(policy: CountedRetry | RetryRule) -> list[timedelta]:
+    """The longest that each retry may wait. A rule is asked about a failure without a code of its own."""
+    if not isinstance(policy, RetryRule):
+        return [longest_delay(policy, attempt) for attempt in range(1, policy.max_retries + 1)]
+    delays: list[timedelta] = []
+    for attempt in range(1, MAX_RETRIES + 1):
+        asked = [delay_by(policy, attempt, FAILED, draw) for draw in _DRAWS]
+        waits = [delay for delay in asked if delay is not None]
+        if not waits:
+            break
+        delays.append(min(max(waits), MAX_DELAY))
+    return delays
+
+
+def longest_delay(policy: CountedRetry, attempt: int) -> timedelta:
     """The longest that the retry after attempt `attempt` may wait; chance is taken at its worst."""
     match policy:
         case FullJitter(base=base, max_retries=most, cap=cap):

@@ -14,9 +14,12 @@ from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import SUCCESS, edges_from
 from waygrid_core.dag.node import DagNode, FailNode, ForkNode, JoinNode, PassNode, TaskNode
 from waygrid_core.dag.paths import closing_edges
+from waygrid_core.extension.extension import JoinRule
+from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, ScopeId, branch_scope
 from waygrid_core.policy.delivery import Immediate, ScheduleAfter, ScheduleAt
-from waygrid_core.policy.join import And
+from waygrid_core.policy.join import And, JoinStrategy
+from waygrid_core.spec.extended import write_versioned
 from waygrid_core.traversal.state import BackingOff, InFlight, TraversalState
 from waygrid_core.verify.twin import Twin
 
@@ -102,10 +105,13 @@ class Likeness:
         assert isinstance(fork, ForkNode), "what compiles ties a join to a fork"
         counted = join.strategy.of if isinstance(join.strategy, And) else None
         asked = self._twin.options.get(f"{join.id}/quorum")
-        needed = asked or ("And" if isinstance(join.strategy, And) else str(join.strategy))
+        needed = asked or _decided_by(join.strategy)
         heads = self._heads[fork.id] = {}
         for name, head in fork.branches:
-            way = ("branch", _END if head == join.id else self._of[head], counted is None or name in counted)
+            way = (
+                *("branch", _END if head == join.id else self._of[head], counted is None or name in counted),
+                name if _tells_apart(join.strategy) else "",
+            )
             heads[name] = self._classes.setdefault(way, len(self._classes))
         return (fork.concurrency, needed, tuple(heads.values()))
 
@@ -123,6 +129,21 @@ class Likeness:
                 return ("later",)
             case ScheduleAt():
                 return ("asked", self._twin.options[f"{node.id}/time"])
+
+
+def _decided_by(strategy: JoinStrategy) -> str:
+    match strategy:
+        case And():
+            return "And"
+        case JoinRule():
+            return canonical_json(write_versioned(strategy)).decode("utf-8", "replace")
+        case _:
+            return str(strategy)
+
+
+def _tells_apart(strategy: JoinStrategy) -> bool:
+    """Whether it may matter to a join which of its branches it was: then no two of them are alike."""
+    return isinstance(strategy, JoinRule) and not strategy.is_symmetric
 
 
 def _progress(state: TraversalState, node: NodeId) -> Key:

@@ -5,7 +5,8 @@ of different branches commute (semantics, law 8), up to the order in which their
 join depends on whether it holds, which for our strategies depends on which branches succeed and not on their order. So
 of the branches of one fork one at a time is followed to its end, each of those that have opened first once: that finds
 every node, every edge, every end and every decision of a join. Branches with nodes that guarantees name are followed in
-every order, for there the order is what is asked for; and so are all, when `Order` is told to spare nothing.
+every order, for there the order is what is asked for; and so are those of a fork whose join an extension decides, and
+all, when `Order` is told to spare nothing.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -13,7 +14,8 @@ from collections.abc import Iterator, Mapping, Set
 from attrs import frozen
 
 from waygrid_core.dag.dag import Dag
-from waygrid_core.dag.node import ForkNode
+from waygrid_core.dag.node import ForkNode, JoinNode
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, ScopeId, branch_scope
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import FAILED, ErrorDetail
@@ -81,7 +83,7 @@ class Order:
         running = [name for name in run.names if run.branches[name].status == "running"]
         marked = [name for name in running if branch_scope(fork, name) in self._marked]
         others = [name for name in running if branch_scope(fork, name) not in self._marked]
-        if not self._spares:
+        if not self._spares or self._is_ruled(fork):
             marked, others = running, []
         join = state.nodes[run.join]
         if isinstance(join, Joining) and join.due is not None and (marked or fork not in focus):
@@ -98,6 +100,13 @@ class Order:
             name = chosen if chosen in others else others[0]
             assert name is not None, "one of the others is followed"
             yield from self._in_scope(state, branch_scope(fork, name), {**focus, fork: name})
+
+    def _is_ruled(self, fork_id: NodeId) -> bool:
+        """Whether a rule of an extension decides the join: whoever ends first may count there."""
+        fork = self._twin.dag.nodes[fork_id]
+        assert isinstance(fork, ForkNode), "a token stands in a fork"
+        join = self._twin.dag.nodes[fork.join]
+        return isinstance(join, JoinNode) and isinstance(join.strategy, JoinRule)
 
     def _opens_later(self, fork_id: NodeId) -> bool:
         fork = self._twin.dag.nodes[fork_id]

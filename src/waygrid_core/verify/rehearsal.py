@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from waygrid_core.dag.node import AwaitWork, DagNode, EachWork, JoinNode, PassNode, TaskNode
+from waygrid_core.dag.node import AwaitWork, DagNode, EachWork, ExtensionWork, JoinNode, PassNode, TaskNode
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.policy.delay import retry_delay
+from waygrid_core.policy.delay import next_delay
 from waygrid_core.policy.delivery import ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import Quorum
 from waygrid_core.policy.retry import NoRetry
@@ -95,7 +95,8 @@ def _happen(rehearsal: _Rehearsal, signal: Signal) -> None:
             rehearsal.now += _PACE
             routing = _routing(rehearsal.level.dag.nodes[node])
             known = isinstance(output, int) and output in routing.witness
-            _answer(rehearsal, node, {"succeed": routing.witness[output] if known else {}})  # type: ignore[index]
+            how = "done" if _is_of_users_kind(rehearsal.level.dag.nodes[node]) else "succeed"
+            _answer(rehearsal, node, {how: routing.witness[output] if known else {}})  # type: ignore[index]
         case NodeFailure(node=node):
             rehearsal.now += _PACE
             task = rehearsal.level.dag.nodes[node]
@@ -108,6 +109,11 @@ def _happen(rehearsal: _Rehearsal, signal: Signal) -> None:
             rehearsal.now = max(rehearsal.now, rehearsal.due.pop(None, rehearsal.now))
         case _:
             return
+
+
+def _is_of_users_kind(node: DagNode) -> bool:
+    """Whether answers are not all: what its kind makes of them decides."""
+    return isinstance(node, TaskNode) and isinstance(node.work, ExtensionWork)
 
 
 def _answer(rehearsal: _Rehearsal, node: NodeId, outcome: dict[str, Any]) -> None:
@@ -135,10 +141,11 @@ def _follow(rehearsal: _Rehearsal, event: Event, names: Mapping[NodeId, str]) ->
             assert isinstance(waiting, TaskNode | PassNode), "only these wait"
             delay = getattr(waiting.delivery_strategy, "delay", None)
             rehearsal.due[node] = now + (delay if isinstance(delay, timedelta) else _A_WAIT)
-        case RetryScheduled(node=node, attempt=attempt):
+        case RetryScheduled(node=node, attempt=attempt, error=error):
             task = dag.nodes[node]
             assert isinstance(task, TaskNode), "only tasks are retried"
-            rehearsal.due[node] = now + retry_delay(task.retry_policy, attempt, SUBJECT, node)
+            delay = next_delay(task.retry_policy, attempt, error.code, SUBJECT, node)
+            rehearsal.due[node] = now + (delay or timedelta())
         case ForkOpened(join=join_id):
             join = dag.nodes[join_id]
             assert isinstance(join, JoinNode), "a fork has a join"

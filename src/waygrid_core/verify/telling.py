@@ -36,6 +36,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -73,7 +74,7 @@ def _signal(level: Level, step: Step) -> str:
             return f"{level.title(node)} runs out of time"
         case TraversalTimeout():
             return "the traversal runs out of time"
-        case NodeStart() | Cancel() | CancelBranches() | Pause() | Unpause():
+        case NodeStart() | Cancel() | CancelBranches() | Pause() | Unpause() | Told():
             return type(step.signal).__name__
         case _:
             assert_never(step.signal)

@@ -1,9 +1,11 @@
 """The twin of a DAG: the same graph, in which what depends on data is a choice.
 
 A twin runs on the machine that runs the DAG. Its nodes, scopes, edges, strategies and timers are those of the DAG; but
-a condition holds if the output is its number, and wherever the DAG would read data that decides something (a quorum,
+a condition holds if the output is its number, a node of a user's kind is done or fails as whoever explores it says, and
+wherever the DAG would read data that decides something (a quorum,
 an instant, a list), the twin reads its payload, which whoever explores it fills. A retry policy is folded: a failure of
-the twin is one for good, as a run that fails so often looks from outside.
+the twin is one for good, as a run that fails so often looks from outside. It has no guards: whatever a guard ends
+early is the beginning of a run without it.
 """
 
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from waygrid_core.dag.node import (
     AwaitWork,
     DagNode,
     EachWork,
+    ExtensionWork,
     FailNode,
     ForkNode,
     JoinNode,
@@ -26,11 +29,13 @@ from waygrid_core.dag.node import (
     ServiceWork,
     TaskNode,
 )
+from waygrid_core.extension.asked_kinds import most_rounds_of
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.instant import parse_instant
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
+from waygrid_core.policy.delay import most_retries
 from waygrid_core.policy.delivery import DeliveryStrategy, Immediate, ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import Quorum
 from waygrid_core.policy.repeat import NoRepeat
@@ -77,7 +82,7 @@ class _Twinning:
     def twin(self) -> Twin:
         nodes = {node.id: self._node(node) for node in self._dag.nodes.values()}
         return Twin(
-            dag=evolve(self._dag, nodes=nodes, on_end=None, repeat_policy=NoRepeat()),
+            dag=evolve(self._dag, nodes=nodes, on_end=None, repeat_policy=NoRepeat(), guards=(), signals=()),
             options=self._options,
             routings=self._routings,
             unfolded=frozenset(node for node in self._unfold if _retries(nodes[node])),
@@ -93,7 +98,7 @@ class _Twinning:
                     work=self._work(node),
                     parameters={},
                     input=None,
-                    retry_policy=_folded(node.retry_policy, self._unfold.get(node.id, 1)),
+                    retry_policy=_repeated(node, self._unfold.get(node.id, 1)),
                     delivery_strategy=self._delivery(node),
                     routes=_by_number(node.routes),
                 )
@@ -186,10 +191,17 @@ def _by_number(routes: Routes) -> Routes:
     )
 
 
+def _repeated(node: TaskNode, most_attempts: int) -> RetryPolicy:
+    """What makes a node's attempts more than one: its retries; and what is as good as one, that its kind asks again."""
+    if isinstance(node.work, ExtensionWork) and most_attempts > 1 and most_rounds_of(node.work.kind) > 1:
+        return Linear(timedelta(seconds=1), most_attempts - 1)
+    return _folded(node.retry_policy, most_attempts)
+
+
 def _folded(policy: RetryPolicy, most_attempts: int) -> RetryPolicy:
     if isinstance(policy, NoRetry) or most_attempts < 2:
         return NoRetry()
-    return Linear(timedelta(seconds=1), min(policy.max_retries, most_attempts - 1))
+    return Linear(timedelta(seconds=1), min(most_retries(policy), most_attempts - 1))
 
 
 def _retries(node: DagNode) -> bool:

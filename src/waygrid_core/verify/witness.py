@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-from waygrid_core.condition.evaluate import holds
+from waygrid_core.condition.evaluate import NEVER, holds
 from waygrid_core.condition.expression import (
     AllOf,
     Always,
@@ -22,6 +22,8 @@ from waygrid_core.condition.expression import (
     JsonExists,
     Not,
 )
+from waygrid_core.condition.rules import rules_in
+from waygrid_core.extension.extension import ConditionRule
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.template.evaluate import Sight, see_nothing
@@ -35,6 +37,9 @@ _MOST_COMBINATIONS: Final = 20_000
 
 _MOST_TEXTS: Final = 4
 """Texts that are looked for inside others at one place; beyond it, not every way to contain them is tried."""
+
+_MOST_RULES: Final = 6
+"""Rules of extensions that hold or not, in all combinations; with more of them anything is possible."""
 
 _NOWHERE: Final = Sight(payload=None, input=None, traversal=TraversalId(""), run=1, output_of=see_nothing)
 
@@ -54,10 +59,13 @@ class Routing:
 
 
 def routing_of(conditions: Sequence[Condition]) -> Routing:
-    """What outputs of any shape do with these conditions."""
+    """What outputs of any shape do with these conditions. A rule of an extension holds or not, whatever the output."""
     atoms = [atom for condition in conditions for atom in _atoms(condition)]
     places, is_complete = _places(atoms)
+    freely, are_all = _with_free_rules(conditions)
+    is_complete = is_complete and are_all
     witness: dict[int, JsonValue] = {}
+    possible: set[int] = set()
     wanted = len(conditions) + 1
     for number, values in enumerate(product(*places.values())):
         if number == _MOST_COMBINATIONS:
@@ -67,8 +75,36 @@ def routing_of(conditions: Sequence[Condition]) -> Routing:
         witness.setdefault(_first_that_holds(conditions, output), output)
         if len(witness) == wanted:
             break
+        possible.update(_first_that_holds(assumed, output) for assumed in freely)
     every = (*range(len(conditions)), ELSE)
-    return Routing(tuple(route for route in every if not is_complete or route in witness), witness)
+    reached = possible | witness.keys()
+    return Routing(tuple(route for route in every if not is_complete or route in reached), witness)
+
+
+def _with_free_rules(conditions: Sequence[Condition]) -> tuple[list[list[Condition]], bool]:
+    """The conditions under each assumption of which rules hold, if there are any; and whether that is all of them."""
+    rules: list[ConditionRule] = []
+    for rule in (rule for condition in conditions for rule in rules_in(condition)):
+        if rule not in rules:
+            rules.append(rule)
+    if len(rules) > _MOST_RULES:
+        return [], False
+    assumptions = product((True, False), repeat=len(rules)) if rules else ()
+    return [[_assumed(condition, rules, truths) for condition in conditions] for truths in assumptions], True
+
+
+def _assumed(condition: Condition, rules: Sequence[ConditionRule], truths: Sequence[bool]) -> Condition:
+    match condition:
+        case ConditionRule():
+            return Always() if truths[rules.index(condition)] else NEVER
+        case Not(cond=negated):
+            return Not(_assumed(negated, rules, truths))
+        case AllOf(all=members):
+            return AllOf(tuple(_assumed(member, rules, truths) for member in members))
+        case AnyOf(any=members):
+            return AnyOf(tuple(_assumed(member, rules, truths) for member in members))
+        case _:
+            return condition
 
 
 def routing_of_value(conditions: Sequence[Condition], output: JsonValue) -> Routing:
@@ -90,7 +126,7 @@ def _first_that_holds(conditions: Sequence[Condition], output: JsonValue) -> int
 
 def _atoms(condition: Condition) -> Iterator[JsonExists | JsonEquals | JsonCompare]:
     match condition:
-        case Always():
+        case Always() | ConditionRule():
             return
         case JsonExists() | JsonEquals() | JsonCompare():
             yield condition

@@ -12,6 +12,7 @@ from waygrid_core.children.ending import TraversalEnd
 from waygrid_core.children.series_state import CurrentRun
 from waygrid_core.codec.wire import EFFECTS, EVENTS, MESSAGES, PARENTS, PLANS, SIGNALS, STATES, Wire
 from waygrid_core.condition.expression import AllOf, AnyOf, Condition, Not
+from waygrid_core.extension.extension import Extension
 from waygrid_core.model.duration import MAX_DURATION
 from waygrid_core.model.json_value import MISSING, JsonValue
 from waygrid_core.model.persistent_map import PersistentMap
@@ -34,7 +35,14 @@ WIRES: dict[str, Wire[Any]] = {
     "parts/conditions": Wire(Condition),
     "parts/operands": Wire(Operand),
 }
-KINDS = [(name, kind) for name, wire in WIRES.items() for kind in get_args(wire.union)]
+
+
+def parts_of(kind: Any) -> tuple[Any, ...]:
+    """The arguments of a type, but for extensions, which travel as documents (`Unread`)."""
+    return tuple(each for each in get_args(kind) if not (isinstance(each, type) and issubclass(each, Extension)))
+
+
+KINDS = [(name, kind) for name, wire in WIRES.items() for kind in parts_of(wire.union)]
 
 for _kind in (AllOf, AnyOf, Not):
     resolve_types(_kind)
@@ -58,7 +66,7 @@ POINTERS = st.builds(
 
 def values_of(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of a type."""
-    arguments = get_args(kind)
+    arguments = parts_of(kind)
     if kind is FromLeaf:
         return st.builds(FromLeaf, st.lists(POINTERS, max_size=2).map(tuple), st.just(MISSING) | JSON, st.booleans())
     if kind is TextLeaf:

@@ -17,9 +17,9 @@ from waygrid_core.policy.retry import (
     FullJitter,
     Linear,
     NoRetry,
+    OwnRetry,
     Polynomial,
     RetryCodes,
-    RetryPolicy,
 )
 
 TRAVERSAL, NODE = TraversalId("01HF7YAT0060RK4CSM6MV3EE1S"), NodeId("0123456789abcdef")
@@ -27,7 +27,7 @@ SECOND = timedelta(seconds=1)
 
 BASES = st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=3650))
 RETRIES = st.integers(1, 100)
-POLICIES: st.SearchStrategy[RetryPolicy] = st.one_of(
+POLICIES: st.SearchStrategy[OwnRetry] = st.one_of(
     st.builds(Linear, BASES, RETRIES),
     st.builds(Exponential, BASES, RETRIES),
     st.builds(BoundedExponential, BASES, BASES, RETRIES),
@@ -38,7 +38,7 @@ POLICIES: st.SearchStrategy[RetryPolicy] = st.one_of(
 )
 
 
-def seconds(policy: RetryPolicy, attempts: int) -> list[float]:
+def seconds(policy: OwnRetry, attempts: int) -> list[float]:
     return [retry_delay(policy, attempt, TRAVERSAL, NODE) / SECOND for attempt in range(1, attempts + 1)]
 
 
@@ -54,7 +54,7 @@ def seconds(policy: RetryPolicy, attempts: int) -> list[float]:
         (Polynomial(SECOND, 0, 9), [1, 1, 1]),
     ],
 )
-def test_a_policy_follows_its_formula(policy: RetryPolicy, delays: list[float]) -> None:
+def test_a_policy_follows_its_formula(policy: OwnRetry, delays: list[float]) -> None:
     assert seconds(policy, len(delays)) == delays
 
 
@@ -71,13 +71,13 @@ def test_a_policy_follows_its_formula(policy: RetryPolicy, delays: list[float]) 
         Polynomial(SECOND, 63.5, 100),
     ],
 )
-def test_a_delay_saturates_at_365_days(policy: RetryPolicy) -> None:
+def test_a_delay_saturates_at_365_days(policy: OwnRetry) -> None:
     assert retry_delay(policy, 100, TRAVERSAL, NODE) == MAX_DELAY
     assert retry_delay(policy, 10**9, TRAVERSAL, NODE) == MAX_DELAY
 
 
 @given(POLICIES, st.integers(1, 100))
-def test_no_delay_raises_or_leaves_its_range(policy: RetryPolicy, attempt: int) -> None:
+def test_no_delay_raises_or_leaves_its_range(policy: OwnRetry, attempt: int) -> None:
     delay = retry_delay(policy, attempt, TRAVERSAL, NODE)
     assert timedelta(0) <= delay <= MAX_DELAY
     assert delay == retry_delay(policy, attempt, TRAVERSAL, NODE)

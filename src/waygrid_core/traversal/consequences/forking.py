@@ -1,8 +1,13 @@
 """A fork opens its branches; its join is judged after each that ends, and decided."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Final, assert_never
 
 from waygrid_core.dag.node import ForkNode, JoinNode
+from waygrid_core.extension.asked_rules import verdict_of
+from waygrid_core.extension.calling import EXTENSION_ERROR, Broken
+from waygrid_core.extension.extension import JoinRule
+from waygrid_core.extension.tally import Standing, Tally
 from waygrid_core.model.identifiers import NodeId, branch_scope
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.join import And, JoinStrategy, Or, Quorum
@@ -14,9 +19,15 @@ from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import BranchOpened, ForkOpened, NodeFailed, NodeTimedOut
 from waygrid_core.traversal.preparation import whole_number_from_one
 from waygrid_core.traversal.sight import sight_at
-from waygrid_core.traversal.state import ForkRun, Joining
+from waygrid_core.traversal.state import BranchStatus, ForkRun, Joining
 from waygrid_core.traversal.timers import node_timer
 
+_STANDINGS: Final[Mapping[BranchStatus, Standing]] = {
+    "succeeded": "succeeded",
+    "failed": "lost",
+    "timed-out": "lost",
+    "canceled": "lost",
+}
 JOIN_ATTEMPT = 1
 """A join has no attempts; its timer and its errors count as those of the first."""
 
@@ -59,13 +70,37 @@ def judge(decision: Decision, fork: ForkNode) -> None:
     run = decision.draft.forks[fork.id]
     if run.succeeded >= run.needed:
         join = join_of(decision, fork)
-        _cancel_rest(decision, fork, run)
-        _withdraw_timer(decision, join)
-        succeed(decision, join, JOIN_ATTEMPT, run.arrived, _outputs(run))
+        if isinstance(join.strategy, JoinRule):
+            _judge_by_rule(decision, fork, join.strategy, run)
+        else:
+            _hold(decision, fork, run)
     elif run.total - run.lost < run.needed:
         detail = f"needs {run.needed} successes; {run.succeeded} branches succeeded, {run.lost} did not"
         error = ErrorDetail("join-failed", detail)
         fail_join(decision, fork, error, timed_out=False)
+    else:
+        decision.agenda.append(OpenNextBranch(fork.id))
+
+
+def _hold(decision: Decision, fork: ForkNode, run: ForkRun) -> None:
+    """The join succeeds."""
+    join = join_of(decision, fork)
+    _cancel_rest(decision, fork, run)
+    _withdraw_timer(decision, join)
+    succeed(decision, join, JOIN_ATTEMPT, run.arrived, _outputs(run))
+
+
+def _judge_by_rule(decision: Decision, fork: ForkNode, rule: JoinRule, run: ForkRun) -> None:
+    """Decide as the rule says. Nobody left and no decision is a decision too."""
+    tally = Tally(run.names, run.succeeded, run.lost, lambda name: _STANDINGS.get(run.branches[name].status, "left"))
+    verdict = verdict_of(rule, tally)
+    if verdict == "holds":
+        _hold(decision, fork, run)
+    elif isinstance(verdict, Broken):
+        fail_join(decision, fork, ErrorDetail(EXTENSION_ERROR, verdict.message), timed_out=False)
+    elif verdict == "cannot-hold" or tally.is_over:
+        detail = f"{rule.name} does not hold; {run.succeeded} branches succeeded, {run.lost} did not"
+        fail_join(decision, fork, ErrorDetail("join-failed", detail), timed_out=False)
     else:
         decision.agenda.append(OpenNextBranch(fork.id))
 
@@ -92,7 +127,10 @@ def join_of(decision: Decision, fork: ForkNode) -> JoinNode:
 
 
 def _needed(decision: Decision, strategy: JoinStrategy, names: tuple[str, ...], arrived: JsonValue) -> int | None:
-    """How many successes decide; None for a quorum from data that is no whole number from 1 to the branches."""
+    """How many successes decide; None for a quorum from data that is no whole number from 1 to the branches.
+
+    None decide by their number alone where a rule is asked each time: so 0.
+    """
     match strategy:
         case And(of=of):
             return len(names if of is None else of)
@@ -104,6 +142,8 @@ def _needed(decision: Decision, strategy: JoinStrategy, names: tuple[str, ...], 
             found = read_operand(n, sight_at(decision.dag, decision.draft, arrived))
             needed = whole_number_from_one(found)
             return needed if needed is not None and needed <= len(names) else None
+        case JoinRule():
+            return 0
         case _:
             assert_never(strategy)
 

@@ -1,18 +1,17 @@
 """An attempt or a node ends: where its token goes next."""
 
-from datetime import datetime
 from typing import Final
 
 from waygrid_core.condition.evaluate import holds
 from waygrid_core.dag.node import RoutedNode, TaskNode
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.policy.delay import may_retry, retry_delay
+from waygrid_core.policy.delay import next_delay
 from waygrid_core.traversal.decision import Decision, Enter, ScopeFailed, ScopeSucceeded
 from waygrid_core.traversal.error import NEVER_RETRIED, ErrorDetail
 from waygrid_core.traversal.events import NodeFailed, NodeSucceeded, NodeTimedOut, RetryScheduled
 from waygrid_core.traversal.sight import sight_after
-from waygrid_core.traversal.state import InFlight
+from waygrid_core.traversal.state import NO_MEMORIES, InFlight
 from waygrid_core.traversal.timers import node_timer
 
 _NO_ROUTE: Final = ErrorDetail("no-route", "no condition holds, and there is no onSuccess or always")
@@ -40,14 +39,23 @@ def succeed(decision: Decision, node: RoutedNode, attempt: int, arrived: JsonVal
 
 def fail_attempt(decision: Decision, node: TaskNode, run: InFlight, error: ErrorDetail, *, timed_out: bool) -> None:
     """The attempt failed; it is made again, if a retry is left and its code allows."""
-    attempt = run.attempt
-    if error.code in NEVER_RETRIED or not may_retry(node.retry_policy, attempt, error.code):
+    attempt, traversal, delay = run.attempt, decision.draft.traversal, None
+    if error.code not in NEVER_RETRIED:
+        delay = next_delay(node.retry_policy, _tries(decision, node.id, run), error.code, traversal, node.id)
+    if delay is None:
         fail_for_good(decision, node, attempt, run.arrived, error, timed_out=timed_out)
         return
-    traversal = decision.draft.traversal
-    due: datetime = decision.after(retry_delay(node.retry_policy, attempt, traversal, node.id))
+    due = decision.after(delay)
     decision.record(RetryScheduled(node.id, attempt, error, timed_out, due))
     decision.ledger.schedule("node", node_timer(traversal, node.id, attempt, "retry"), due)
+
+
+def _tries(decision: Decision, node: NodeId, run: InFlight) -> int:
+    """Which try the attempt is. Of a node of a user's kind, an attempt that asks again is none."""
+    memories = decision.draft.memories
+    if memories is NO_MEMORIES or node not in memories.rounds:
+        return run.attempt
+    return run.attempt - memories.rounds[node].number + 1
 
 
 def fail_for_good(
