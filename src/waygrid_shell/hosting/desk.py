@@ -303,12 +303,11 @@ class Desk:
         if job.is_canceled:
             return
         job.is_canceled = True
+        self._withdraw(key)  # its request may come again; and who works on it and is away hears of it when it is back
         if job.seat is not None:
             job.seat.cancel(job)
-            return
-        if job.given_at is not None:  # somebody may still work on it, and hears of this when it is back
-            self._withdraw(key)
-        self._settle(job)
+        else:
+            self._settle(job)
 
     def _withdraw(self, key: str) -> None:
         self._canceled[key] = None

@@ -62,7 +62,8 @@ _PATIENCE_SECONDS: Final = 5.0
 """What a handler that was canceled, or is past its deadline, has to end in; then its place goes to the next attempt."""
 
 _MAX_WITHDRAWN: Final = 10_000
-"""Cancels of attempts that nobody here has heard of: their requests may come later, from who was slow to send them."""
+"""Cancels that are remembered: the requests for these attempts may come later, or once more, from who was slow to send
+them."""
 
 MAX_ABANDONED: Final = 100
 """Handlers of one address that go on all the same beside those at its places; from then on each keeps its place."""
@@ -226,11 +227,11 @@ class Worker:
     def _cancel(self, message: NodeTraversalCancelRequested, delivery: Delivery) -> bool:
         """Whether there was something to cancel: then both are acknowledged together, lest a crash part them."""
         key = key_of(message)
+        self._withdrawn[key] = None
+        if len(self._withdrawn) > _MAX_WITHDRAWN:
+            self._withdrawn.popitem(last=False)
         under_way = self._under_way.get(key)
         if under_way is None:
-            self._withdrawn[key] = None
-            if len(self._withdrawn) > _MAX_WITHDRAWN:
-                self._withdrawn.popitem(last=False)
             return False
         under_way.deliveries.append(delivery)
         if not under_way.is_canceled:

@@ -1,9 +1,10 @@
 """A whole platform in virtual time: the services that run for real, in one process, all of it from one seed.
 
-Nothing here is a model of a service. What is simulated is what they stand on: time (`loop`, an event loop that jumps to
-the next timer), chance (`chance`), the servers (`servers`: the adapters in memory, which keep what they are given), and
-the way to them (`network`, `ports`, `reading`), on which a request may take long, get lost, come late, or be answered to
-nobody. A process (`process`) can be killed at any await, paused, and cut off from any server; `platform` has them all.
+Nothing here is a model of a service. What is simulated is what they stand on: time (`loop`, an event loop that jumps
+to the next timer), chance (`chance`), the servers (`servers`: the adapters in memory, which keep what they are given),
+and the way to them (`network`, `ports`, `reading`), on which a request may take long, get lost, come late, or be
+answered to nobody. A process (`process`) can be killed at any await, paused, and cut off from any server; `platform`
+has them all.
 
     done = run(17)            # the same each time, in every process and on every machine
     done.wrong                # what must not be; empty if all is right

@@ -6,6 +6,7 @@ is no witness.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -21,9 +22,10 @@ from waygrid_core.message.messages import (
     TraversalPauseRequested,
     TraversalUnpauseRequested,
 )
-from waygrid_core.model.address import WAYSTATION, ServiceAddress
+from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddress
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.model.topic import topic_name
 from waygrid_core.traversal.state import TraversalStatus
 from waygrid_shell.hosting.attempt import Attempt, Failed
 from waygrid_shell.hosting.handler import Handler, Served
@@ -44,6 +46,7 @@ _ANSWER_SECONDS: Final = 4.0
 DELIVERY: Final = "delivery"
 """The parameter by which a node is known that must be done outside, if it is asked for at all."""
 
+SILENT: Final = ServiceAddress("processor", "silent")
 WEBHOOK: Final = ServiceAddress("destination", "webhook")
 
 
@@ -143,6 +146,20 @@ SPECS: Final[Mapping[str, Document]] = {
 """What each kind runs."""
 
 
+TOPICS: Final = tuple(
+    topic_name(address)
+    for address in (
+        WAYSTATION,
+        SCHEDULER,
+        INBOX,
+        WEBHOOK,
+        SILENT,
+        *(ServiceAddress("processor", name) for name in ("stock", "payment", "line", "round", "broken")),
+    )
+)
+"""Where everything of the kinds travels."""
+
+
 @cache
 def compiled(kind: str) -> CompiledDag:
     """The DAG of a kind."""
@@ -167,7 +184,6 @@ class Outside:
             "payment": self._payment,
             "line": _line,
             "round": _round,
-            "silent": _silent,
             "broken": _broken,
         }
         made = {
@@ -175,8 +191,8 @@ class Outside:
             for name, work in named.items()
         }
         made[WEBHOOK] = Served(handler=self._noting(self._receive), concurrency=concurrency)
-        # Who is silent is canceled at some time; until then it keeps nobody from a place.
-        made[ServiceAddress("processor", "silent")] = Served(handler=self._noting(_silent), concurrency=1_000)
+        # Who is silent is canceled before that, unless its request came again when nobody knew any more.
+        made[SILENT] = Served(handler=self._noting(_silent), concurrency=1_000, deadline=timedelta(seconds=20))
         return made
 
     def _noting(self, work: Callable[[Attempt, Random], Awaitable[JsonValue]]) -> Handler:

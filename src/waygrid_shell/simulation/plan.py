@@ -49,6 +49,7 @@ class Plan:
     """The mean of one way from a process to a server."""
     session_seconds: float
     traversals: int
+    faults: int
     seconds: float
     """In which they are handed in, and faults happen."""
 
@@ -61,7 +62,7 @@ class Plan:
             shape = f"{many}, {self.partitions} partitions a topic, sessions of {self.session_seconds:.1f} s"
         return (
             f"{shape}; {self.concurrency} places a worker, {self.latency_seconds * 1000:.1f} ms a way; "
-            f"{self.traversals} traversals in {self.seconds:.1f} s"
+            f"{self.traversals} traversals and {self.faults} faults in {self.seconds:.1f} s"
         )
 
 
@@ -76,6 +77,7 @@ def plan_of(chance: Random) -> Plan:
         latency_seconds=chance.choice((0.0005, 0.003, 0.02)),
         session_seconds=0.0 if is_one_commit else chance.uniform(0.5, 3.0),
         traversals=chance.randint(2, 8),
+        faults=chance.randint(0, 6),
         seconds=chance.uniform(2.0, 6.0),
     )
 

@@ -116,7 +116,7 @@ class _RemoteEventLog(_Remote):
         self._open_session = open_session
 
     async def publish(self, records: Sequence[TransportEnvelope]) -> None:
-        log = self._servers.event_log
+        log = self._servers
         await self._way.ask(
             "event_log",
             f"publish {len(records)}",

@@ -8,8 +8,9 @@ import anyio
 from attrs import frozen
 
 from waygrid_shell.simulation.chance import Chance
+from waygrid_shell.simulation.faults import CLUSTER, ONE_PROCESS, Scene, befall, planned
 from waygrid_shell.simulation.judging import unrest
-from waygrid_shell.simulation.load import Client, Order, Outside, orders
+from waygrid_shell.simulation.load import TOPICS, Client, Order, Outside, orders
 from waygrid_shell.simulation.loop import VirtualLoop, run_virtually
 from waygrid_shell.simulation.plan import Plan, latency, plan_of, roles_of
 from waygrid_shell.simulation.platform import Platform
@@ -71,15 +72,24 @@ class _Story:
         platform = Platform(world, roles_of(plan, self._outside, chance.stream("roles")))
         transcript.say("plan", str(plan))
         platform.start_all()
-        client = Client(platform, chance.stream("client"))
-        async with anyio.create_task_group() as tasks:
-            for order in self._orders:
-                tasks.start_soon(self._order, client, order, chance.stream(order.key))
-        ports = servers.ports()
-        await _rest(client, platform)
-        transcript.say("verdict", "is asked for")
-        wrong = await verdict(ports, Evidence(orders=self._orders, accepted=client.accepted, outside=self._outside))
-        await platform.end()
+        with transcript.hearing_logs():
+            client = Client(platform, chance.stream("client"))
+            scene = Scene(platform, plan.session_seconds, TOPICS)
+            faults = planned(
+                chance.stream("faults"), ONE_PROCESS if plan.is_one_commit else CLUSTER, plan.faults, plan.seconds
+            )
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(befall, scene, faults, chance.stream)
+                for order in self._orders:
+                    tasks.start_soon(self._order, client, order, chance.stream(order.key))
+            ports = servers.ports()
+            await _rest(client, platform)
+            transcript.say("verdict", "is asked for")
+            evidence = Evidence(
+                orders=self._orders, accepted=client.accepted, outside=self._outside, poison=scene.poison
+            )
+            wrong = await verdict(ports, evidence)
+            await platform.end()
         return [*platform.failures(), *wrong], transcript
 
     async def _order(self, client: Client, order: Order, chance: Random) -> None:

@@ -75,6 +75,8 @@ class Servers:
         self.channel_log = MemoryChannelLog()
         self.principal_store = MemoryPrincipalStore()
         self.audit_log = MemoryAuditLog()
+        self.published: list[TransportEnvelope] = []
+        """All of it, in order."""
         self.lose_cache()
 
     @property
@@ -110,9 +112,14 @@ class Servers:
         """Both or neither; see `waygrid_shell.ports.outbox.DecisionOutbox`."""
         if changes:
             await self.journal.commit(changes)
-        await self.event_log.publish(records)
+        await self.publish(records)
 
     async def answer(self, answers: Sequence[Answer], records: Sequence[TransportEnvelope]) -> None:
         """Both or neither; see `waygrid_shell.ports.outbox.AnswerOutbox`."""
         await self.seen_ledger.record(answers)
+        await self.publish(records)
+
+    async def publish(self, records: Sequence[TransportEnvelope]) -> None:
+        """See `waygrid_shell.ports.event_log.EventLog`."""
+        self.published.extend(records)
         await self.event_log.publish(records)

@@ -4,9 +4,13 @@ What is said is put into words only when it is read; names that are long and say
 nodes) are given short ones in the order in which they come.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, TypeAlias
+
+from waygrid_shell.simulation.loop import current_domain
 
 Words: TypeAlias = str | Callable[[], str]
 
@@ -42,3 +46,28 @@ class Transcript:
             if closely or not is_murmured:
                 words = what if isinstance(what, str) else what()
                 yield f"{at:11.6f}  {who:<12} {_ULID.sub(named, words)}"
+
+    @contextmanager
+    def hearing_logs(self) -> Iterator[None]:
+        """What the services log meanwhile is said here, and nowhere else."""
+        logger, handler = logging.getLogger("waygrid_shell"), _IntoTranscript(self)
+        level, propagates = logger.level, logger.propagate
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagates
+
+
+class _IntoTranscript(logging.Handler):
+    def __init__(self, transcript: Transcript) -> None:
+        super().__init__()
+        self._transcript = transcript
+
+    def emit(self, record: logging.LogRecord) -> None:
+        domain = current_domain()
+        self._transcript.say("nobody" if domain is None else domain.name, f"logs: {record.getMessage()}")

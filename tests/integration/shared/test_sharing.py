@@ -282,6 +282,26 @@ async def test_a_request_that_comes_after_its_cancel_is_not_worked_on(ports: Por
     assert not stock.made
 
 
+async def test_a_request_that_comes_once_more_after_its_cancel_is_not_worked_on_again(
+    ports: Ports, log: MemoryEventLog
+) -> None:
+    """A waystation that was slow to send it sends it after another has sent both."""
+    stock = Stock()
+    wanted = request(1)
+    assert wanted.sealed is not None
+    message = cast(Any, wanted.sealed.message)
+    cancel = NodeTraversalCancelRequested(traversal=message.traversal, node=message.node, attempt=message.attempt)
+    async with within_seconds() as tasks:
+        tasks.start_soon(worker(ports, stock.app()).run)
+        await log.publish([wanted])
+        await until(lambda: len(stock.made) == 1)
+        await log.publish([seal(STOCK, cancel, "cancel", sender=WAYSTATION, sent_at=ports.clock.now())])
+        await worked_off(ports, "processor.stock")
+        await log.publish([wanted])
+        await worked_off(ports, "processor.stock")
+    assert set(stock.made.values()) == {1}
+
+
 async def test_of_a_worker_that_lost_its_partition_and_its_heir_the_first_answer_counts(
     ports: Ports, log: MemoryEventLog
 ) -> None:
