@@ -1,6 +1,7 @@
 """From the first principal on nobody gets in without a key, and there is always somebody who can let others in."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from attrs import evolve
 
 from tests.integration.api.serving import Api, Reply, listening, platform_over, serving
+from waygrid_shell.adapters.memory.principal_store import MemoryPrincipalStore
+from waygrid_shell.api import keys
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.ports.principal_store import Principal, Removal
 from waygrid_shell.runtime.wiring import Ports, memory_ports
@@ -161,6 +164,40 @@ async def test_keys_of_the_settings_stand_beside_and_are_not_touched() -> None:
             assert reply.document["code"] == code
         gone = await api.ask("DELETE", "/v1/principals/reader", headers=with_key("secret"))
         assert gone.document == {"name": "reader"}
+
+
+class CountedStore(MemoryPrincipalStore):
+    """Counts for how many keys it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def find(self, digest: str) -> Principal | None:
+        self.asked += 1
+        return await super().find(digest)
+
+
+async def test_keys_that_nobody_has_are_not_all_asked_for_and_who_has_one_does_not_notice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bug that this noticed: each key that somebody made up cost a question to the database."""
+    monkeypatch.setattr(keys, "STRANGERS_PER_SECOND", 0.0)
+    store = CountedStore()
+    async with listening(platform_over(evolve(memory_ports(), principal_store=store))) as api:
+        root = (await add(api, "root", "admin")).document["key"]
+        assert (await api.ask("GET", "/v1/traversals", headers=with_key(root))).status == 200
+        made_up = [f"wg_{number}" for number in range(2 * keys.STRANGERS_AT_ONCE)]
+        replies = [await api.ask("GET", "/v1/traversals", headers=with_key(each)) for each in made_up]
+        assert Counter(each.status for each in replies) == {
+            401: keys.STRANGERS_AT_ONCE - 1,
+            429: keys.STRANGERS_AT_ONCE + 1,
+        }
+        assert store.asked == keys.STRANGERS_AT_ONCE
+        assert replies[-1].headers["Retry-After"] == "1"
+        monkeypatch.setattr(keys, "REMEMBERED_SECONDS", 0.0)  # the store is asked again for the key that it knew
+        for _ in range(2):
+            assert (await api.ask("GET", "/v1/traversals", headers=with_key(root))).status == 200
 
 
 class AwayStore:
