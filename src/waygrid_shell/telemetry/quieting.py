@@ -19,7 +19,7 @@ def quiet(driver: str, server: str, *, trouble_from: int) -> None:
     if not any(isinstance(handler, _Quieted) for handler in logger.handlers):
         logger.handlers[:] = [_Quieted(server, trouble_from)]
         logger.propagate = False
-        logger.setLevel(logging.INFO)
+        logger.setLevel(logging.INFO if _log.isEnabledFor(logging.DEBUG) else trouble_from)  # a pool logs each loan
 
 
 class _Quieted(logging.Handler):

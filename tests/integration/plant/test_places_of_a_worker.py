@@ -60,7 +60,7 @@ async def test_what_is_canceled_before_its_turn_never_begins_and_holds_nobody_up
             {
                 "type": "each",
                 "over": {"$literal": [0, 1, 2]},
-                "body": work("one", timeout="50ms", input={"n": {"$from": "/payload/item"}}),
+                "body": work("one", timeout="500ms", input={"n": {"$from": "/payload/item"}}),
                 "strategy": {"type": "Quorum", "n": 2},
             }
         ]

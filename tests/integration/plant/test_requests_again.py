@@ -11,12 +11,17 @@ from attrs import evolve
 
 from tests.integration.api.serving import platform_over
 from tests.integration.workers.test_desk import STOCK, request
+from waygrid_core.children.derive import plan_for
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.message.messages import TraversalRequested
+from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.hosting.outbox import AnswersStepByStep
+from waygrid_shell.hosting.post import seal
 from waygrid_shell.hosting.worker import Worker
 from waygrid_shell.origins.acceptance.items import Wanted
+from waygrid_shell.origins.batch.intake import BATCH
 from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.ports.journal import Decision
 from waygrid_shell.ports.seen_ledger import Answer
@@ -110,14 +115,19 @@ class Unacknowledged:
 
 
 class Counting:
-    """A journal that counts who reads the story of which traversal."""
+    """A journal that counts who looks for which traversal, and who reads the story of which."""
 
     def __init__(self, ports: Ports) -> None:
         self._journal = ports.journal
+        self.looked_for: Counter[str] = Counter()
         self.read: Counter[str] = Counter()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
+
+    async def load(self, traversals: Sequence[TraversalId]) -> Any:
+        self.looked_for.update(traversals)
+        return await self._journal.load(traversals)
 
     async def decisions(self, traversal: TraversalId) -> Sequence[Decision]:
         self.read[traversal] += 1
@@ -171,3 +181,34 @@ async def test_however_much_of_a_traversal_comes_again_its_story_is_not_read_for
                 await anyio.sleep(0)
             tasks.cancel_scope.cancel()
     assert not counting.read
+
+
+async def test_who_begins_is_not_looked_for_and_begins_once_however_often_that_is_asked() -> None:
+    ports = memory_ports()
+    counting = Counting(ports)
+    short = compile_document({"entryPoints": [{"type": "pass"}]}).unwrap()
+    long = compile_document({"entryPoints": [{"type": "standard", "address": str(STOCK)}]}).unwrap()
+    now = ports.clock.now()
+    requests = []
+    for number, compiled in enumerate((short, long, long)):
+        await ports.dag_store.put(compiled)
+        traversal = TraversalId(f"T{number}")
+        message = TraversalRequested(traversal=traversal, plan=plan_for(compiled.dag), payload={}, root=traversal)
+        requests.append(seal(WAYSTATION, message, f"request-{number}", sender=BATCH, sent_at=now))
+
+    async def heard(*records: TransportEnvelope) -> None:
+        await ports.event_log.publish(records)
+        while "system.waystation" in await ports.event_log.backlog():
+            await anyio.sleep(0)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(waystation(evolve(ports, journal=cast(Any, counting))).run)
+            await heard(*requests[:2])
+            assert not counting.looked_for
+            await heard(*requests)  # one that has ended, one that has not, one that is new
+            tasks.cancel_scope.cancel()
+    assert counting.looked_for.keys() == {"T0", "T2"}, "who was at hand stayed there"
+    for number in range(3):
+        (begun,) = await ports.journal.decisions(TraversalId(f"T{number}"))
+        assert begun.cause == f"request-{number}"

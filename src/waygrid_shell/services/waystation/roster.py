@@ -70,9 +70,9 @@ class Roster:
         roster._dags = self._dags
         return roster
 
-    async def call(self, traversals: Sequence[TraversalId]) -> Called:
-        """Those of `traversals` that were ever heard of."""
-        missing = [each for each in traversals if each not in self._present]
+    async def call(self, traversals: Sequence[TraversalId], new: Set[TraversalId] = frozenset()) -> Called:
+        """Those of `traversals` that were ever heard of; `new` are those that are not looked for in the journal."""
+        missing = [each for each in traversals if each not in self._present and each not in new]
         called: dict[TraversalId, Present] = {}
         if missing:
             stored = await self._journal.load(missing)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Final
 
 import anyio
@@ -97,7 +97,9 @@ class Waystation:
                 await self._drive(deliveries, roster, writer, doubtful)
             except VersionConflict as conflict:
                 _log.info("%s: the batch is decided again, from the journal", conflict)
-                roster, last, doubtful = roster.emptied(), conflict, _any
+                last, doubtful = conflict, _any
+                if conflict.expected:  # not one that was taken for new: what is at hand may be as old
+                    roster = roster.emptied()
             else:
                 return roster
         raise last
@@ -108,7 +110,7 @@ class Waystation:
         """`doubtful` are those that somebody may have heard."""
         batch = Batch()
         mail = batch.open(deliveries)
-        called = await roster.call(list(dict.fromkeys(subject for _, subject, _ in mail)))
+        called = await roster.call(list(dict.fromkeys(subject for _, subject, _ in mail)), _new_in(mail, doubtful))
         batch.cases = {traversal: Case(each, each.state.version) for traversal, each in called.present.items()}
         await roster.fetch(
             envelope.message.plan
@@ -160,6 +162,20 @@ class Waystation:
             batch.records += sent_again(present, made, history)
         batch.records += told
         return fresh
+
+
+def _new_in(mail: Sequence[Mail], doubtful: Callable[[Delivery], bool]) -> Set[TraversalId]:
+    """Those that begin here, as far as one can say without the journal. It refuses the commit if it knows one; then
+    everything is doubtful.
+    """
+    first: dict[TraversalId, Mail] = {}
+    for each in mail:
+        first.setdefault(each[1], each)
+    return {
+        subject
+        for delivery, subject, envelope in first.values()
+        if isinstance(envelope.message, TraversalRequested) and not doubtful(delivery)
+    }
 
 
 def _may_be_repeated(delivery: Delivery) -> bool:
