@@ -9,13 +9,13 @@ from waygrid_core.dag.naming import names_of
 from waygrid_core.history.picture import pictures
 from waygrid_core.history.standing import Standing
 from waygrid_core.history.status import status_after
-from waygrid_core.traversal.node_status import node_status
 from waygrid_core.history.story import AnyEvent
 from waygrid_core.history.story import Story as ToldStory
 from waygrid_core.history.waiting import waits
 from waygrid_core.testing.series_stories import Repeating, repeating, tell_series
 from waygrid_core.testing.stories import TRAVERSAL, Plot, Story, plots
 from waygrid_core.testing.strategies import stories
+from waygrid_core.traversal.node_status import node_status
 from waygrid_core.traversal.obligations import obligations
 from waygrid_core.traversal.state import TraversalStatus
 

@@ -10,13 +10,16 @@ from waygrid_core.outcome import Failure
 from waygrid_core.traversal.events import (
     BranchCanceled,
     Event,
+    NodeAsked,
     NodeCanceled,
     NodeDispatched,
     NodeFailed,
+    NodeHeard,
     NodeStarted,
     NodeSucceeded,
     NodeTimedOut,
     RetryScheduled,
+    SignalHeard,
     SignalHeld,
     TraversalBegun,
     TraversalCanceled,
@@ -34,6 +37,7 @@ from waygrid_core.traversal.signals import (
     NodeSuccess,
     Pause,
     Signal,
+    Told,
     Unpause,
 )
 from waygrid_core.traversal.state import BackingOff, Joining, TraversalState, Waiting
@@ -51,6 +55,10 @@ def signal_behind(dag: Dag, before: TraversalState, events: Sequence[Event], at:
             return Begin(traversal, payload, entry, known, run)
         case SignalHeld(signal=signal):
             return signal
+        case SignalHeard(id=told, kind=kind, data=data):
+            return Told(traversal, told, kind, data)
+        case NodeHeard(node=node, attempt=attempt, answer=answer):
+            return NodeSuccess(traversal, node, attempt, answer)
         case TraversalPaused():
             return Pause(traversal)
         case TraversalUnpaused():
@@ -79,8 +87,8 @@ def signal_behind(dag: Dag, before: TraversalState, events: Sequence[Event], at:
             return _cancel_branches(dag, before, events, at)
         case NodeTimedOut(node=node, attempt=attempt) | RetryScheduled(node=node, attempt=attempt, timed_out=True):
             return _timer(before, node, attempt, "timeout")
-        case NodeSucceeded(node=node) | NodeFailed(node=node) | NodeDispatched(node=node) if isinstance(
-            before.nodes.get(node), Waiting
+        case NodeSucceeded(node=node) | NodeFailed(node=node) | NodeDispatched(node=node) | NodeAsked(node=node) if (
+            isinstance(before.nodes.get(node), Waiting)
         ):
             return _timer(before, node, 1, "resume")
         case NodeDispatched(node=node) if isinstance(waiting := before.nodes.get(node), BackingOff):

@@ -9,8 +9,9 @@ from waygrid_core.children.identity import dispatched_child_id, run_id
 from waygrid_core.children.series import series_obligations
 from waygrid_core.children.series_effects import StartRun
 from waygrid_core.children.series_state import SeriesState
-from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, LoopWork, ServiceWork, TaskNode
 from waygrid_core.history.standing import Standing
+from waygrid_core.model.address import INBOX
 from waygrid_core.model.identifiers import NodeId, TimerId, TraversalId
 from waygrid_core.traversal.effects import DispatchNode, Schedule
 from waygrid_core.traversal.obligations import obligations
@@ -74,6 +75,11 @@ def _answer(standing: Standing, state: TraversalState, dispatch: DispatchNode) -
     if not isinstance(node, TaskNode):  # nobody has stored the DAG
         return Wait(kind="answer", node=node_id, name=name, attempt=attempt)
     match node.work:
+        case ExtensionWork() if node.address == INBOX:
+            event, key = dispatch.parameters.get("event"), dispatch.parameters.get("key", standing.root)
+            return Wait(kind="event", node=node_id, name=name, attempt=attempt, event=str(event), key=str(key))
+        case ExtensionWork():
+            return Wait(kind="answer", node=node_id, name=name, attempt=attempt, service=str(node.address))
         case ServiceWork(address=address):
             return Wait(kind="answer", node=node_id, name=name, attempt=attempt, service=str(address))
         case AwaitWork(event=event):

@@ -25,6 +25,11 @@ def request_id(traversal: TraversalId) -> str:
     return short_digest(f"{traversal}/requested".encode())
 
 
+def told_id(traversal: TraversalId, told: str) -> str:
+    """The id of the message by which a user tells `traversal` something: told again, it is the same message."""
+    return short_digest(f"{traversal}/told/{told}".encode())
+
+
 def work_key(traversal: TraversalId, node: NodeId, attempt: int) -> str:
     """What all requests for one attempt share, whatever their message ids: the idempotency key that the world sees."""
     return short_digest(f"{traversal}/{node}/{attempt}".encode())

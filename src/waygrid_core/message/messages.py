@@ -66,6 +66,19 @@ class BranchCancelRequested:
     branches: tuple[str, ...]
 
 
+@frozen
+class TraversalTold:
+    """A user says something in the words of its Spec: `kind` is the type of one of its signals.
+
+    `id` tells it from another of equal words.
+    """
+
+    traversal: TraversalId
+    id: str
+    kind: str
+    data: JsonValue
+
+
 @frozen(kw_only=True)
 class NodeTraversalRequested:
     """An attempt of a node is to be made, by the service that this is sent to.
@@ -179,6 +192,7 @@ Message: TypeAlias = (
     | TraversalPauseRequested
     | TraversalUnpauseRequested
     | BranchCancelRequested
+    | TraversalTold
     | NodeTraversalRequested
     | NodeTraversalCancelRequested
     | NodeTraversalStarted

@@ -23,6 +23,7 @@ from waygrid_core.message.messages import (
     TraversalEnded,
     TraversalPauseRequested,
     TraversalRequested,
+    TraversalTold,
     TraversalUnpauseRequested,
 )
 from waygrid_core.model.identifiers import TimerId
@@ -36,6 +37,7 @@ from waygrid_core.traversal.signals import (
     NodeSuccess,
     Pause,
     Signal,
+    Told,
     Unpause,
 )
 from waygrid_core.traversal.timers import timer_signal
@@ -65,6 +67,8 @@ def to_signal(message: Message) -> Outcome[AnySignal, NoSignal]:
             return Success(Unpause(traversal))
         case BranchCancelRequested(traversal=traversal, join_node_id=join_node_id, branches=branches):
             return Success(CancelBranches(traversal, join_node_id, branches))
+        case TraversalTold(traversal=traversal, id=told, kind=kind, data=data):
+            return Success(Told(traversal, told, kind, data))
         case NodeTraversalStarted(traversal=traversal, node=node, attempt=attempt):
             return Success(NodeStart(traversal, node, attempt))
         case NodeTraversalFailed(traversal=traversal, node=node, attempt=attempt, error=error):

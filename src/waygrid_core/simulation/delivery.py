@@ -11,8 +11,9 @@ from waygrid_core.children.plan import EachPlan, RunPlan, SinglePlan
 from waygrid_core.children.series_effects import StartRun
 from waygrid_core.children.start import FIRST_ENTRY, child_of
 from waygrid_core.dag.naming import body_annotations, on_end_annotations
-from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, LoopWork, ServiceWork, TaskNode
+from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, LoopWork, ServiceWork, TaskNode
 from waygrid_core.inbox.mailbox import Answer, Waiter, mailbox_of
+from waygrid_core.model.address import INBOX
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.simulation.family import Live, LiveSeries, LiveTraversal, NodeParent, SeriesParent
 from waygrid_core.simulation.machines import hear, send_answer
@@ -74,7 +75,7 @@ def _deliver_dispatch(world: World, live: LiveTraversal, effect: DispatchNode) -
             world.agenda.promise(reply.signal, reply.after)
         else:
             hear(world, live, reply.signal)
-    elif isinstance(node.work, AwaitWork):
+    elif node.address == INBOX:
         waiter = Waiter(live.id, node.id, effect.attempt)
         send_event_answers(world, world.mailboxes.await_comes(waiter, mailbox_of(effect.parameters, world.main)))
     else:
@@ -86,7 +87,7 @@ def _deliver_cancel(world: World, live: LiveTraversal, node_id: NodeId, attempt:
     if _is_for_worker(world, live, node):
         world.workers.cancel(live.id, node_id, attempt)
         world.agenda.break_promise(live.id, node_id, attempt)
-    elif isinstance(node.work, AwaitWork):
+    elif node.address == INBOX:
         send_event_answers(world, world.mailboxes.await_canceled(Waiter(live.id, node_id, attempt)))
     else:
         _cancel_child(world, dispatched_child_id(live.id, node_id, attempt))
@@ -97,7 +98,9 @@ def _is_for_worker(world: World, live: LiveTraversal, node: TaskNode) -> bool:
     match node.work:
         case ServiceWork():
             return True
-        case AwaitWork() | CallWork() | EachWork() | LoopWork():
+        case ExtensionWork() if node.address != INBOX:
+            return True
+        case ExtensionWork() | AwaitWork() | CallWork() | EachWork() | LoopWork():
             return world.script.has(live.place, live.names.get(node.id))
         case _:
             assert_never(node.work)

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, assert_never
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.plan import EachPlan, LoopPlan, RunPlan, SeriesPlan, SinglePlan, TraversalPlan
 from waygrid_core.children.series_state import SeriesState, new_series
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.naming import names_of
+from waygrid_core.dag.node import DagNode, ExtensionWork, ServiceWork, TaskNode
 from waygrid_core.model.identifiers import DagHash, NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.simulation.naming import Place
+from waygrid_core.simulation.script import Script
 from waygrid_core.traversal.signals import Known, KnownKey
 from waygrid_core.traversal.state import TraversalState, new_traversal
 
@@ -76,11 +78,12 @@ Live: TypeAlias = LiveTraversal | LiveSeries
 class Family:
     """The traversals that were begun, by id, and what is needed to begin another: DAGs, names, what is known."""
 
-    __slots__ = ("_compiled", "_derived", "_known", "_known_at", "_members", "_names")
+    __slots__ = ("_compiled", "_derived", "_known", "_known_at", "_members", "_names", "_script")
 
-    def __init__(self, compiled: CompiledDag, known: Mapping[str, JsonValue]) -> None:
+    def __init__(self, compiled: CompiledDag, known: Mapping[str, JsonValue], script: Script) -> None:
         self._compiled = compiled
         self._known = known
+        self._script = script
         self._members: dict[TraversalId, Live] = {}
         # What traversals at one place have in common; annotations live as long as `compiled`, so their id is theirs.
         self._derived: dict[EachPlan, Dag] = {}
@@ -129,7 +132,7 @@ class Family:
                 live = LiveTraversal(traversal, plan, dag, annotations, place, parent, {}, {}, state)
             case SinglePlan() | RunPlan():
                 known, names = self._known_in(dag, annotations, place), self._names_in(dag, annotations)
-                state = new_traversal(traversal)
+                state, dag = new_traversal(traversal), self._with_decided(dag, names, place)
                 live = LiveTraversal(traversal, plan, dag, annotations, place, parent, known, names, state)
             case _:
                 assert_never(plan)
@@ -142,6 +145,19 @@ class Family:
         if plan not in self._derived:
             self._derived[plan] = dag_of(plan, self._compiled.__getitem__)
         return self._derived[plan]
+
+    def _with_decided(self, dag: Dag, names: Mapping[NodeId, str], place: Place) -> Dag:
+        """The DAG in which a service stands for each node of a user's kind whose `done` the scenario scripts."""
+        decided: dict[NodeId, DagNode] = {}
+        for node_id, name in names.items():
+            node = dag.nodes[node_id]
+            if (
+                isinstance(node, TaskNode)
+                and isinstance(node.work, ExtensionWork)
+                and self._script.is_done(place, name)
+            ):
+                decided[node_id] = evolve(node, work=ServiceWork(node.address))
+        return evolve(dag, nodes={**dag.nodes, **decided}) if decided else dag
 
     def _names_in(self, dag: Dag, annotations: DagAnnotations) -> dict[NodeId, str]:
         key = (dag.hash, id(annotations))

@@ -17,6 +17,7 @@ from waygrid_core.simulation.scenario import (
     EventSignal,
     Expectation,
     Fails,
+    IsDone,
     NeverAnswers,
     Once,
     PauseSignal,
@@ -27,6 +28,7 @@ from waygrid_core.simulation.scenario import (
     SpecSource,
     SpecText,
     Succeeds,
+    TellSignal,
     TimedSignal,
     Twice,
     UnpauseSignal,
@@ -50,8 +52,8 @@ NODE_STATUSES: Final = (
 _SCENARIO: Final = shape(
     "spec", "expect", optional=("name", "payload", "entry", "start", "known", "outcomes", "signals", "deliver")
 )
-_OUTCOME: Final = shape(optional=("succeed", "fail", "code", "never", "after"))
-_STEERING: Final = ("cancel", "pause", "unpause", "cancelBranches", "event")
+_OUTCOME: Final = shape(optional=("succeed", "done", "fail", "code", "never", "after"))
+_STEERING: Final = ("cancel", "pause", "unpause", "cancelBranches", "event", "tell")
 _SIGNAL: Final = shape("at", optional=(*_STEERING, "key", "data"))
 _BRANCHES: Final = shape("fork", "branches")
 _SHUFFLED: Final = shape("shuffled")
@@ -140,6 +142,10 @@ def _read_outcomes(fields: Fields) -> dict[str, tuple[ScriptedOutcome, ...]]:
             continue
         read = [_read_outcome(entry, (place, index), fields.problems) for index, entry in enumerate(entries)]
         outcomes[name] = tuple(outcome for outcome in read if outcome is not None)
+        results = {type(outcome.result) for outcome in outcomes[name]}
+        if results >= {IsDone, Succeeds}:
+            message = "the outcomes of a node are answers (succeed) or what its kind makes of them (done), not both"
+            fields.problems.add(place, "conflicting-fields", message)
     return outcomes
 
 
@@ -147,7 +153,7 @@ def _read_outcome(document: JsonValue, place: Place, problems: ProblemSink) -> S
     fields = open_object(document, place, problems, _OUTCOME, "an outcome")
     if fields is None:
         return None
-    _at_most_one(fields, ("succeed", "fail", "never"), "an outcome")
+    _at_most_one(fields, ("succeed", "done", "fail", "never"), "an outcome")
     if fields.has("code") and not fields.has("fail"):
         fields.refuse("code", "conflicting-fields", "a code is that of a failure; write fail beside it")
     after = _span(fields, "after") or timedelta(0)
@@ -157,6 +163,8 @@ def _read_outcome(document: JsonValue, place: Place, problems: ProblemSink) -> S
         if fields.get("never") is not True:
             fields.refuse("never", "wrong-type", "never must be true; leave it out for an answer")
         return ScriptedOutcome(NeverAnswers(), after)
+    if fields.has("done"):
+        return ScriptedOutcome(IsDone(_otherwise(fields.get("done"), {})), after)
     return ScriptedOutcome(Succeeds(_otherwise(fields.get("succeed"), {})), after)
 
 
@@ -171,9 +179,10 @@ def _read_signal(document: JsonValue, place: Place, problems: ProblemSink) -> Ti
     if fields is None:
         return None
     _at_most_one(fields, _STEERING, "a signal")
-    for name in ("key", "data"):
-        if fields.has(name) and not fields.has("event"):
-            fields.refuse(name, "conflicting-fields", f"{name} is that of an event; write event beside it")
+    if fields.has("key") and not fields.has("event"):
+        fields.refuse("key", "conflicting-fields", "key is that of an event; write event beside it")
+    if fields.has("data") and not (fields.has("event") or fields.has("tell")):
+        fields.refuse("data", "conflicting-fields", "data is that of an event or of what is told; write one beside it")
     at = _span(fields, "at") or timedelta(0)
     if fields.has("cancel"):
         reason = fields.get("cancel")
@@ -193,6 +202,8 @@ def _read_signal(document: JsonValue, place: Place, problems: ProblemSink) -> Ti
     if fields.has("event"):
         data = _otherwise(fields.get("data"), {})
         return TimedSignal(at, EventSignal(fields.text("event") or "", fields.text("key"), data))
+    if fields.has("tell"):
+        return TimedSignal(at, TellSignal(fields.text("tell") or "", _otherwise(fields.get("data"), {})))
     problems.add(place, "missing-field", f"a signal needs one of {', '.join(_STEERING)}")
     return None
 

@@ -14,6 +14,7 @@ from waygrid_core.children.derive import plan_for
 from waygrid_core.children.series_signals import is_start_timer, start_signal
 from waygrid_core.compile.pipeline import compile_document, compile_text
 from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.history.status import scenario_status
 from waygrid_core.inbox.mailbox import MailboxName
 from waygrid_core.model.digest import digest_bytes
@@ -38,12 +39,13 @@ from waygrid_core.simulation.scenario import (
     Scenario,
     SpecDocument,
     SpecText,
+    TellSignal,
     TimedSignal,
     UnpauseSignal,
 )
 from waygrid_core.simulation.world import new_world
 from waygrid_core.spec.problem import SpecErrors
-from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, Pause, Unpause
+from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, Pause, Told, Unpause
 from waygrid_core.traversal.timers import timer_signal
 
 DEFAULT_STEPS: Final = 1_000_000
@@ -52,22 +54,27 @@ DEFAULT_STEPS: Final = 1_000_000
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def run_scenario(scenario: Scenario, steps: int = DEFAULT_STEPS) -> ScenarioResult:
-    """Run a scenario to its end in virtual time, and compare it with what it expects."""
-    compiled = compile_scenario(scenario)
+def run_scenario(
+    scenario: Scenario, steps: int = DEFAULT_STEPS, extensions: Extensions = NO_EXTENSIONS
+) -> ScenarioResult:
+    """Run a scenario to its end in virtual time, and compare it with what it expects.
+
+    Its Spec is read with these `extensions`.
+    """
+    compiled = compile_scenario(scenario, extensions)
     if isinstance(compiled, Failure):
         return compare(scenario, Observation(status="invalid", problems=compiled.failure()), None)
     observation = Simulation(scenario, compiled.unwrap(), steps).run()
     return compare(scenario, observation, compiled.unwrap())
 
 
-def compile_scenario(scenario: Scenario) -> Outcome[CompiledDag, SpecErrors]:
+def compile_scenario(scenario: Scenario, extensions: Extensions = NO_EXTENSIONS) -> Outcome[CompiledDag, SpecErrors]:
     """The Spec of a scenario, compiled."""
     match scenario.spec:
         case SpecText(text=text):
-            return compile_text(text)
+            return compile_text(text, extensions=extensions)
         case SpecDocument(document=document):
-            return compile_document(document)
+            return compile_document(document, extensions=extensions)
         case _:
             assert_never(scenario.spec)
 
@@ -149,6 +156,9 @@ class Simulation:
             case CancelBranchesSignal(fork=fork, branches=branches):
                 if isinstance(main, LiveTraversal):  # a series has no forks, and does not hear this
                     hear(world, main, CancelBranches(self._main, fork, branches))
+            case TellSignal(kind=kind, data=data):
+                if isinstance(main, LiveTraversal):  # neither does it hear this: its runs do
+                    hear(world, main, Told(self._main, f"told-{len(self._of_file)}", kind, data))
             case EventSignal(event=event, key=key, data=data):
                 world.trace.event(event, key)
                 mailbox = MailboxName(event, self._main if key is None else key)

@@ -37,6 +37,13 @@ class Succeeds:
 
 
 @frozen
+class IsDone:
+    """`done: JSON`: the node, one of a user's kind, is done with this output, whatever the kind makes of answers."""
+
+    output: JsonValue
+
+
+@frozen
 class Fails:
     """`fail: message`, `code`."""
 
@@ -52,7 +59,7 @@ class NeverAnswers:
 class ScriptedOutcome:
     """What one attempt of a node comes to, `after` so long (0: at once)."""
 
-    result: Succeeds | Fails | NeverAnswers
+    result: Succeeds | IsDone | Fails | NeverAnswers
     after: timedelta = timedelta(0)
 
 
@@ -91,11 +98,19 @@ class EventSignal:
 
 
 @frozen
+class TellSignal:
+    """`tell: type`, `data`: what is said in the words of the Spec."""
+
+    kind: str
+    data: JsonValue
+
+
+@frozen
 class TimedSignal:
     """What happens to the traversal `at` so long after the start."""
 
     at: timedelta
-    signal: CancelSignal | PauseSignal | UnpauseSignal | CancelBranchesSignal | EventSignal
+    signal: CancelSignal | PauseSignal | UnpauseSignal | CancelBranchesSignal | EventSignal | TellSignal
 
 
 @frozen

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from waygrid_core.simulation.naming import Place
-from waygrid_core.simulation.scenario import ScriptedOutcome, Succeeds
+from waygrid_core.simulation.scenario import IsDone, ScriptedOutcome, Succeeds
 
 DEFAULT_OUTCOME: Final = ScriptedOutcome(Succeeds({}))
 """What a node without a script comes to."""
@@ -27,6 +27,11 @@ class Script:
     def has(self, place: Place, name: str | None) -> bool:
         """Whether the node called `name` there is scripted."""
         return name is not None and bool(self._outcomes) and place.prefix + name in self._outcomes
+
+    def is_done(self, place: Place, name: str | None) -> bool:
+        """Whether the script says what the kind of the node called `name` there makes of answers, instead of them."""
+        entries = () if name is None else self._outcomes.get(place.prefix + name, ())
+        return any(isinstance(outcome.result, IsDone) for outcome in entries)
 
     def next_outcome(self, place: Place, name: str) -> ScriptedOutcome:
         """What the next attempt of the node called `name` there comes to."""

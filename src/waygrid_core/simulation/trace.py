@@ -18,6 +18,7 @@ from waygrid_core.traversal.signals import (
     NodeSuccess,
     Pause,
     Signal,
+    Told,
     Unpause,
 )
 
@@ -103,6 +104,8 @@ def _signal_text(live: Live, signal: Signal | RunEnd | StartDue) -> str | None:
             return "cancel"
         case CancelBranches(branches=branches):
             return f"cancel of branches {', '.join(branches)}"
+        case Told(kind=kind):
+            return f"told {kind}"
         case Pause():
             return "pause"
         case Unpause():

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.simulation.naming import Place
-from waygrid_core.simulation.scenario import Fails, NeverAnswers, Succeeds
+from waygrid_core.simulation.scenario import Fails, IsDone, NeverAnswers, Succeeds
 from waygrid_core.simulation.script import Script
 from waygrid_core.traversal.signals import NodeFailure, NodeSuccess
 
@@ -41,7 +41,7 @@ class Workers:
         self._attempts[key] = None
         outcome = self._script.next_outcome(place, name)
         match outcome.result:
-            case Succeeds(output=output):
+            case Succeeds(output=output) | IsDone(output=output):
                 signal: WorkerAnswer = NodeSuccess(traversal, node, attempt, output)
             case Fails(error=error):
                 signal = NodeFailure(traversal, node, attempt, error)

@@ -45,7 +45,7 @@ def new_world(scenario: Scenario, compiled: CompiledDag, main: TraversalId, step
         steps_left=steps,
         agenda=agenda,
         post=Post(scenario.deliver),
-        family=Family(compiled, scenario.known),
+        family=Family(compiled, scenario.known, script),
         script=script,
         workers=Workers(script),
         mailboxes=Mailboxes(),

@@ -17,7 +17,7 @@ from waygrid_core.model.identifiers import NodeId
 from waygrid_core.spec.node import AtMost, Guarantee, NeverBefore
 from waygrid_core.testing.stories import Step
 from waygrid_core.traversal.events import Event, NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
-from waygrid_core.history.status import node_status
+from waygrid_core.traversal.node_status import node_status
 from waygrid_core.traversal.signals import Cancel, CancelBranches
 from waygrid_core.traversal.state import TraversalState
 

@@ -26,6 +26,7 @@ from waygrid_core.traversal.signals import (
     Retry,
     Signal,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -90,6 +91,8 @@ def _came(standing: Standing, signal: Signal) -> str:
             return f"somebody cancels it{and_message(reason)}"
         case CancelBranches(join_node_id=join, branches=branches):
             return f"somebody cancels {', '.join(branches) or 'no branches'} of {join}"
+        case Told(kind=kind, data=data):
+            return f"somebody tells it {kind} with {shown_json(data)}"
         case Pause():
             return "somebody pauses it"
         case Unpause():

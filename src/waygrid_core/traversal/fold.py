@@ -22,14 +22,18 @@ from waygrid_core.traversal.events import (
     BranchTimedOut,
     Event,
     ForkOpened,
+    GuardRemembered,
+    NodeAsked,
     NodeCanceled,
     NodeDispatched,
     NodeFailed,
+    NodeHeard,
     NodeScheduled,
     NodeStarted,
     NodeSucceeded,
     NodeTimedOut,
     RetryScheduled,
+    SignalHeard,
     SignalHeld,
     TraversalBegun,
     TraversalCanceled,
@@ -41,6 +45,7 @@ from waygrid_core.traversal.events import (
 )
 from waygrid_core.traversal.signals import HeldSignal, Known
 from waygrid_core.traversal.state import (
+    NO_MEMORIES,
     BackingOff,
     BranchRun,
     Canceled,
@@ -48,7 +53,9 @@ from waygrid_core.traversal.state import (
     ForkRun,
     InFlight,
     Joining,
+    Memories,
     NodeRun,
+    Round,
     Succeeded,
     TraversalState,
     TraversalStatus,
@@ -87,6 +94,7 @@ class Draft:
         "forks",
         "held",
         "known",
+        "memories",
         "nodes",
         "output",
         "payload",
@@ -116,6 +124,7 @@ class Draft:
         self.output: JsonValue = state.output
         self.error: ErrorDetail | None = state.error
         self.reason: str | None = state.reason
+        self.memories: Memories = state.memories
 
     def freeze(self) -> TraversalState:
         """The state that was constructed."""
@@ -137,6 +146,7 @@ class Draft:
             self.output,
             self.error,
             self.reason,
+            self.memories,
         )
 
     @property
@@ -221,6 +231,15 @@ class Draft:
             case TraversalCanceled(reason=reason):
                 self._end("Canceled")
                 self.reason = reason
+            case NodeAsked(node=node, memory=memory):
+                self._begin_round(node, memory)
+            case NodeHeard():
+                pass  # it is there to be told
+            case GuardRemembered(index=index, memory=memory):
+                guards = self.memories.guards
+                self.memories = evolve_fields(self.memories, guards=(*guards[:index], memory, *guards[index + 1 :]))
+            case SignalHeard(id=told):
+                self.memories = evolve_fields(self.memories, heard=self.memories.heard.set(told, True))
             case _:
                 assert_never(event)
 
@@ -238,6 +257,14 @@ class Draft:
         if isinstance(before, Joining):
             self.forks = self.forks.set(before.fork, evolve_fields(self.forks[before.fork], is_open=False))
         self.nodes = self.nodes.set(node, ended)
+        if self.memories is not NO_MEMORIES and node in self.memories.rounds:
+            self.memories = evolve_fields(self.memories, rounds=self.memories.rounds.delete(node))
+
+    def _begin_round(self, node: NodeId, memory: JsonValue) -> None:
+        rounds = self.memories.rounds
+        before = rounds.get(node)
+        number = 1 if before is None else before.number + 1
+        self.memories = evolve_fields(self.memories, rounds=rounds.set(node, Round(memory, number)))
 
     def _open_fork(self, event: ForkOpened) -> None:
         counted = None if event.counted is None else frozenset(event.counted)

@@ -19,6 +19,7 @@ from waygrid_core.traversal.signals import (
     Retry,
     Signal,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -39,8 +40,9 @@ _SIGNALS: Final[tuple[type[Signal], ...]] = (
     CancelBranches,
     Pause,
     Unpause,
+    Told,
 )
-_HELD: Final = (NodeSuccess, NodeFailure, Resume, Retry, Timeout, TraversalTimeout, CancelBranches)
+_HELD: Final = (NodeSuccess, NodeFailure, Resume, Retry, Timeout, TraversalTimeout, CancelBranches, Told)
 
 
 def _heard(**exceptions: tuple[type[Signal], ...]) -> Mapping[type[Signal], Reaction]:
@@ -51,7 +53,7 @@ def _heard(**exceptions: tuple[type[Signal], ...]) -> Mapping[type[Signal], Reac
 
 
 REACTIONS: Final[Mapping[TraversalStatus, Mapping[type[Signal], Reaction]]] = {
-    "New": _heard(ignore=(Pause, Unpause)),
+    "New": _heard(ignore=(Pause, Unpause, Told)),
     "Running": _heard(ignore=(Unpause,)),
     "Paused": _heard(hold=_HELD, ignore=(Pause,)),
     "Completed": _heard(ignore=_SIGNALS),

@@ -1,6 +1,6 @@
 """One transition: a signal in; state, events and effects out.
 
-    legality > handler > events > fold > consequences > events, settled
+    legality > handler > events > fold > consequences > events, settled > guards
 
 Pure: the same (dag, state, signal, now) gives the same result, and none raises. Source: semantics, section 3.
 """
@@ -12,6 +12,7 @@ from attrs import frozen
 
 from waygrid_core.dag.dag import Dag
 from waygrid_core.outcome import Failure, Outcome, Success
+from waygrid_core.traversal.consequences.guarding import watch
 from waygrid_core.traversal.consequences.settle import settle
 from waygrid_core.traversal.decision import Decision
 from waygrid_core.traversal.effects import Effect
@@ -20,6 +21,7 @@ from waygrid_core.traversal.handlers.answers import node_failure, node_start, no
 from waygrid_core.traversal.handlers.begin import begin
 from waygrid_core.traversal.handlers.holding import hold
 from waygrid_core.traversal.handlers.steering import cancel, cancel_branches, pause
+from waygrid_core.traversal.handlers.telling import told
 from waygrid_core.traversal.handlers.timers import resume, retry, timeout, traversal_timeout
 from waygrid_core.traversal.legality import REACTIONS
 from waygrid_core.traversal.rejections import TraversalError, TraversalMismatch
@@ -36,6 +38,7 @@ from waygrid_core.traversal.signals import (
     Retry,
     Signal,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -74,6 +77,8 @@ def transition(dag: Dag, state: TraversalState, signal: Signal, now: datetime) -
         return Failure(refusal)
     if not decision.events:
         return Success(Transition(state))
+    if dag.guards and not decision.draft.has_ended:
+        watch(decision)
     return Success(Transition(decision.draft.freeze(), tuple(decision.events), decision.ledger.effects()))
 
 
@@ -101,6 +106,8 @@ def _handle(decision: Decision, signal: HeldSignal | Begin | NodeStart | Cancel 
             return cancel(decision, signal)
         case Pause():
             return pause(decision, signal)
+        case Told():
+            return told(decision, signal)
         case _:
             assert_never(signal)
 

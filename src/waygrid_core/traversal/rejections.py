@@ -55,6 +55,14 @@ class ForkMismatch:
 
 
 @frozen
+class UnknownSignal:
+    """The Spec declares no signal of that type; `known` are those that it does."""
+
+    kind: str
+    known: tuple[str, ...]
+
+
+@frozen
 class TraversalMismatch:
     """The signal is for another traversal."""
 
@@ -85,6 +93,7 @@ TraversalError: TypeAlias = (
     | InvalidNodeState
     | BranchNotFound
     | ForkMismatch
+    | UnknownSignal
     | TraversalMismatch
     | NestedForkDepthExceeded
     | ConcurrentModification

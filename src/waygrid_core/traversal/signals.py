@@ -128,6 +128,19 @@ class Unpause:
     traversal: TraversalId
 
 
+@frozen
+class Told:
+    """A user says something in the words of the traversal's Spec: `kind` is the type of one of its signals.
+
+    `id` tells it from another of equal words: what is told twice under one id is heard once.
+    """
+
+    traversal: TraversalId
+    id: str
+    kind: str
+    data: JsonValue
+
+
 Signal: TypeAlias = (
     Begin
     | NodeStart
@@ -141,7 +154,8 @@ Signal: TypeAlias = (
     | CancelBranches
     | Pause
     | Unpause
+    | Told
 )
 TimerSignal: TypeAlias = Resume | Retry | Timeout | TraversalTimeout
-HeldSignal: TypeAlias = NodeSuccess | NodeFailure | Resume | Retry | Timeout | TraversalTimeout | CancelBranches
+HeldSignal: TypeAlias = NodeSuccess | NodeFailure | Resume | Retry | Timeout | TraversalTimeout | CancelBranches | Told
 """What a paused traversal records."""

@@ -130,6 +130,29 @@ class ForkRun:
 
 
 @frozen
+class Round:
+    """Where a node of a user's kind stands: what it remembers, and how often it has asked."""
+
+    memory: JsonValue
+    number: int
+
+
+@frozen
+class Memories:
+    """What extensions have the traversal remember: nodes of a user's kind between their rounds, the guards of the DAG
+    in its order, and the ids of what was told in the words of the Spec.
+    """
+
+    rounds: PersistentMap[NodeId, Round] = Factory(PersistentMap)
+    guards: tuple[JsonValue, ...] = ()
+    heard: PersistentMap[str, bool] = Factory(PersistentMap)
+
+
+NO_MEMORIES: Final = Memories()
+"""Those of a traversal without extensions."""
+
+
+@frozen
 class TraversalState:
     """One traversal. `standing` says at which node (or in which fork) the token of each live scope stands.
 
@@ -154,6 +177,7 @@ class TraversalState:
     output: JsonValue = None
     error: ErrorDetail | None = None
     reason: str | None = None
+    memories: Memories = NO_MEMORIES
 
     @property
     def has_begun(self) -> bool:

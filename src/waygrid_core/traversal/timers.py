@@ -12,6 +12,7 @@ from waygrid_core.traversal.signals import (
     Retry,
     Timeout,
     TimerSignal,
+    Told,
     TraversalTimeout,
 )
 
@@ -46,7 +47,7 @@ def dispatch_key(node: NodeId, attempt: int) -> str:
 
 
 def held_key(signal: HeldSignal) -> str:
-    """The key of the obligation that a held signal answers; a `CancelBranches` answers none and keys itself."""
+    """The key of the obligation that a held signal answers; what a user says answers none and keys itself."""
     match signal:
         case NodeSuccess(node=node, attempt=attempt) | NodeFailure(node=node, attempt=attempt):
             return dispatch_key(node, attempt)
@@ -54,5 +55,7 @@ def held_key(signal: HeldSignal) -> str:
             return timer
         case CancelBranches(join_node_id=join_node_id, branches=branches):
             return f"branches:{join_node_id}:{','.join(branches)}"
+        case Told(id=told):
+            return f"told:{told}"
         case _:
             assert_never(signal)

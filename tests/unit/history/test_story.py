@@ -34,6 +34,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
 )
 
@@ -98,6 +99,9 @@ SENTENCES: list[tuple[Event, str]] = [
     (dispatched("sub"), "sub began its body"),
     (dispatched("poll"), "poll began its rounds"),
     (told.NodeStarted(CHARGE, 1), "charge is being worked on"),
+    (told.NodeAsked(CHARGE, 1, None), "charge began to ask"),
+    (told.NodeAsked(CHARGE, 2, None), "charge asks again"),
+    (told.NodeHeard(CHARGE, 2, {}), "charge was answered (attempt 2)"),
     (told.NodeSucceeded(CHARGE, 3, {}, {}), "charge succeeded (attempt 3)"),
     (
         told.RetryScheduled(CHARGE, 1, DECLINED, timed_out=False, due=LATER),
@@ -128,6 +132,8 @@ SENTENCES: list[tuple[Event, str]] = [
         told.SignalHeld(NodeSuccess(ID, CHARGE, 1, {})),
         "charge answered, which is held while the traversal is paused",
     ),
+    (told.SignalHeard("m-1", "Skip", {}), "the traversal was told Skip"),
+    (told.GuardRemembered(0, 3), "the guard 0 took note of it"),
     (told.TraversalPaused(), "the traversal was paused"),
     (told.TraversalUnpaused(), "the traversal was resumed"),
     (told.TraversalCompleted({}), "the traversal completed"),
@@ -182,6 +188,7 @@ def test_whatever_a_pause_holds_is_told(kind: type) -> None:
         Timeout: Timeout(ID, CHARGE, 1, timer),
         TraversalTimeout: TraversalTimeout(ID, timer),
         CancelBranches: CancelBranches(ID, "both", ("card", "lines")),
+        Told: Told(ID, "m-1", "Skip", {}),
     }
     said = sentence(STANDING, told.SignalHeld(signals[kind]), NOON)
     assert said.endswith("paused")

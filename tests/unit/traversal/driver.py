@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from waygrid_core.compile.pipeline import compile_spec
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
@@ -25,8 +26,8 @@ TRAVERSAL = TraversalId("01JGFJJZ00000000000000000T")
 class Driver:
     """Feeds signals to the machine, checks replay after each, and keeps what came out."""
 
-    def __init__(self, spec: str) -> None:
-        compiled = compile_spec(parse_spec(spec, "yaml").unwrap())
+    def __init__(self, spec: str, extensions: Extensions = NO_EXTENSIONS) -> None:
+        compiled = compile_spec(parse_spec(spec, "yaml", extensions=extensions).unwrap())
         assert not isinstance(compiled, Failure), compiled.failure()
         self.dag = compiled.unwrap().dag
         self.state: TraversalState = new_traversal(TRAVERSAL)

@@ -1,5 +1,7 @@
 """A scope is put to an end: what runs or waits in it and below is canceled, inner first."""
 
+from typing import assert_never
+
 from waygrid_core.dag.node import ForkNode
 from waygrid_core.model.identifiers import NodeId, ScopeId, branch_scope
 from waygrid_core.traversal.decision import Decision
@@ -37,8 +39,16 @@ def _cancel_fork(decision: Decision, fork: NodeId) -> None:
 
 
 def _cancel_node(decision: Decision, node: NodeId) -> None:
+    run = decision.draft.nodes[node]
+    if isinstance(run, Waiting | InFlight | BackingOff | Joining):
+        withdraw(decision, node, run)
+        decision.record(NodeCanceled(node))
+
+
+def withdraw(decision: Decision, node: NodeId, run: Waiting | InFlight | BackingOff | Joining) -> None:
+    """Nobody waits any more for the attempt and the timers of a node that has not ended."""
     traversal, ledger = decision.draft.traversal, decision.ledger
-    match decision.draft.nodes[node]:
+    match run:
         case InFlight(attempt=attempt, due=due):
             ledger.withdraw_attempt(node, attempt)
             if due is not None:
@@ -51,5 +61,4 @@ def _cancel_node(decision: Decision, node: NodeId) -> None:
             if due is not None:
                 ledger.withdraw_timer(node_timer(traversal, node, 1, "timeout"))
         case _:
-            return  # it has ended
-    decision.record(NodeCanceled(node))
+            assert_never(run)

@@ -34,6 +34,12 @@ def fail(decision: Decision, error: ErrorDetail) -> None:
     _tell(decision, Fail(error), {"status": "failed", "error": error.to_json()})
 
 
+def stop(decision: Decision, error: ErrorDetail) -> None:
+    """A guard says that it must not go on: everything that runs is canceled."""
+    cancel_scope(decision, ROOT_SCOPE)
+    fail(decision, error)
+
+
 def time_out(decision: Decision) -> None:
     """The traversal's own timer fired: everything that runs is canceled."""
     cancel_scope(decision, ROOT_SCOPE)

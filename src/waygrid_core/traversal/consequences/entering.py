@@ -16,7 +16,7 @@ from waygrid_core.traversal.consequences.node_ends import fail_for_good, succeed
 from waygrid_core.traversal.decision import Decision, ScopeFailed, ScopeSucceeded
 from waygrid_core.traversal.effects import DispatchNode
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeScheduled
+from waygrid_core.traversal.events import NodeAsked, NodeDispatched, NodeFailed, NodeScheduled
 from waygrid_core.traversal.known import known_output
 from waygrid_core.traversal.preparation import Preparation, prepare
 from waygrid_core.traversal.sight import sight_at
@@ -46,6 +46,20 @@ def enter(decision: Decision, node_id: NodeId, scope: ScopeId, arrived: JsonValu
 def dispatch(decision: Decision, node: TaskNode, attempt: int, arrived: JsonValue, preparation: Preparation) -> None:
     """Have attempt `attempt` made, bounded by the node's timeout."""
     due = None if node.timeout is None else decision.after(node.timeout)
+    dispatch_until(decision, node, attempt, arrived, preparation, due)
+
+
+def dispatch_until(
+    decision: Decision,
+    node: TaskNode,
+    attempt: int,
+    arrived: JsonValue,
+    preparation: Preparation,
+    due: datetime | None,
+) -> None:
+    """Have attempt `attempt` made, bounded by the instant `due`."""
+    if not isinstance(preparation.memory, Missing):
+        decision.record(NodeAsked(node.id, attempt, preparation.memory))
     scope = decision.dag.scopes.get(node.scope) if node.scope else None
     branch = None if scope is None else scope.branch
     given, parameters = preparation.input, preparation.parameters

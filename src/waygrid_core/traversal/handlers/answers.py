@@ -1,8 +1,9 @@
 """What services answer: `NodeStart`, `NodeSuccess`, `NodeFailure`."""
 
-from waygrid_core.dag.node import TaskNode
+from waygrid_core.dag.node import ExtensionWork, TaskNode
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.traversal.consequences.node_ends import fail_attempt, succeed
+from waygrid_core.traversal.consequences.rounds import hear
 from waygrid_core.traversal.decision import Decision
 from waygrid_core.traversal.events import NodeStarted
 from waygrid_core.traversal.handlers.standing import attempt_of, refusal
@@ -31,6 +32,9 @@ def node_success(decision: Decision, signal: NodeSuccess) -> TraversalError | No
     _withdraw_timer(decision, node, run)
     empty: JsonValue = {}
     output = empty if isinstance(signal.output, Missing) else signal.output
+    if isinstance(node.work, ExtensionWork):
+        hear(decision, node, run, node.work.kind, output)
+        return None
     succeed(decision, node, run.attempt, run.arrived, output)
     return None
 

@@ -1,4 +1,4 @@
-"""What a paused traversal records: whatever would answer something that it waits for, once."""
+"""What a paused traversal records: whatever would answer something that it waits for, or is told it, once."""
 
 from waygrid_core.dag.node import ForkNode
 from waygrid_core.traversal.decision import Decision
@@ -11,7 +11,8 @@ from waygrid_core.traversal.handlers.standing import (
     run_of_timer,
 )
 from waygrid_core.traversal.handlers.steering import fork_of, live_branches
-from waygrid_core.traversal.rejections import ForkMismatch, NodeNotFound, TraversalError
+from waygrid_core.traversal.handlers.telling import kind_of
+from waygrid_core.traversal.rejections import ForkMismatch, NodeNotFound, TraversalError, UnknownSignal
 from waygrid_core.traversal.signals import (
     CancelBranches,
     HeldSignal,
@@ -20,6 +21,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
 )
 from waygrid_core.traversal.timers import held_key
@@ -38,6 +40,12 @@ def hold(decision: Decision, signal: HeldSignal) -> TraversalError | None:
                 return refusal(run)
         case TraversalTimeout(timer=timer):
             if not is_current_traversal_timer(decision, timer):
+                return None
+        case Told(id=told):
+            kind = kind_of(decision.dag, signal)
+            if isinstance(kind, UnknownSignal):
+                return kind
+            if told in decision.draft.memories.heard:
                 return None
         case CancelBranches():
             fork = fork_of(decision, signal)
