@@ -13,7 +13,7 @@ from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import Event
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.machine import transition
-from waygrid_core.traversal.obligations import obligations
+from waygrid_core.traversal.obligations import Obligation, obligations
 from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, NodeFailure, NodeSuccess, Signal
 from waygrid_core.traversal.state import TraversalState, new_traversal
@@ -24,7 +24,7 @@ TRAVERSAL = TraversalId("01JGFJJZ00000000000000000T")
 
 
 class Driver:
-    """Feeds signals to the machine, checks replay after each, and keeps what came out."""
+    """Feeds signals to the machine, checks laws 3 and 6 after each, and keeps what came out."""
 
     def __init__(self, spec: str, extensions: Extensions = NO_EXTENSIONS) -> None:
         compiled = compile_spec(parse_spec(spec, "yaml", extensions=extensions).unwrap())
@@ -46,6 +46,7 @@ class Driver:
         assert not isinstance(outcome, Failure), outcome.failure()
         done = outcome.unwrap()
         assert fold(done.events, before) == done.state
+        assert _started(done.effects) == _new(obligations(before), obligations(done.state))
         self.state = done.state
         self.events += done.events
         return done.effects
@@ -100,3 +101,11 @@ class Driver:
             return f"{kind} {timer_kind} {named.get(node, node)}"
         node = getattr(effect, "node", None)
         return kind if node is None else f"{kind} {named.get(node, node)} {effect.attempt}"  # type: ignore[union-attr]
+
+
+def _started(effects: tuple[Effect, ...]) -> list[str]:
+    return sorted(repr(effect) for effect in effects if isinstance(effect, DispatchNode | Schedule))
+
+
+def _new(before: tuple[Obligation, ...], after: tuple[Obligation, ...]) -> list[str]:
+    return sorted(repr(obligation) for obligation in after if obligation not in before)

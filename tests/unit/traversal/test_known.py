@@ -1,0 +1,108 @@
+"""What a traversal has done, and another takes over: what is taken, and what is not."""
+
+from tests.unit.traversal.driver import TRAVERSAL, Driver
+from waygrid_core.traversal.fold import evolve
+from waygrid_core.traversal.known import done_by, input_digest
+from waygrid_core.traversal.preparation import Preparation
+from waygrid_core.traversal.signals import Begin
+from waygrid_core.traversal.state import new_traversal
+
+READS_BACK = """
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess:
+      type: standard
+      id: b
+      address: waygrid://processor/x
+      input: {order: {$from: /payload/order}, first: {$from: /nodes/a/output/n}}
+      onSuccess: {type: standard, id: c, address: waygrid://processor/x}
+"""
+
+
+def test_work_on_input_that_was_read_from_data_is_known_by_what_it_read() -> None:
+    old = Driver(READS_BACK)
+    old.begin({"order": 1})
+    old.succeed("a", {"n": 1})
+    old.succeed("b", {"n": 2})
+    old.fail("c")
+    known = done_by(old.dag, old.state)
+    assert sorted(output["n"] for output in known.values() if isinstance(output, dict)) == [1, 2]
+
+    new = Driver(READS_BACK)
+    assert new.names(new.send(Begin(TRAVERSAL, {"order": 1}, known=known))) == ["DispatchNode c 1"]
+
+
+def test_a_fail_that_was_reached_on_purpose_takes_nothing_from_what_was_done_before() -> None:
+    old = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess: {type: fail, id: no, code: no}
+""")
+    old.begin()
+    old.succeed("a", {"n": 1})
+    assert old.state.status == "Failed"
+    assert list(done_by(old.dag, old.state).values()) == [{"n": 1}]
+
+
+def test_a_traversal_that_went_on_after_a_timer_is_retried_from_its_beginning() -> None:
+    old = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess:
+      type: standard
+      id: b
+      address: waygrid://processor/x
+      timeout: 5s
+      onTimeout: {type: standard, id: late, address: waygrid://processor/x}
+""")
+    old.begin()
+    dispatched = old.succeed("a", {"n": 1})
+    old.fire(old.scheduled(dispatched, "timeout"))
+    old.succeed("late")
+    assert done_by(old.dag, old.state) == {}
+
+
+def test_a_timer_without_an_edge_of_its_own_leaves_what_was_done_before() -> None:
+    old = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess: {type: standard, id: b, address: waygrid://processor/x, timeout: 5s}
+""")
+    old.begin()
+    dispatched = old.succeed("a", {"n": 1})
+    old.fire(old.scheduled(dispatched, "timeout"))
+    assert old.state.status == "Failed"
+    assert list(done_by(old.dag, old.state).values()) == [{"n": 1}]
+
+
+def test_a_secret_is_known_by_its_reference_alone() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    parameters: {token: {$secret: {path: shop/token, field: value, version: 3}}}
+""")
+    dispatched = driver.dispatched(driver.begin({"order": 1}), "a")
+    written: Preparation = Preparation(
+        {"order": 1}, {"token": {"$secret": {"path": "shop/token", "field": "value", "version": 3}}}
+    )
+    assert input_digest(Preparation(dispatched.input, dispatched.parameters)) == input_digest(written)
+
+
+def test_to_fold_events_is_to_take_them_one_at_a_time() -> None:
+    driver = Driver(READS_BACK)
+    driver.begin({"order": 1})
+    driver.succeed("a", {"n": 1})
+    state = new_traversal(TRAVERSAL)
+    for event in driver.events:
+        state = evolve(state, event)
+    assert state == driver.state
