@@ -119,7 +119,7 @@ async def test_a_waystation_keeps_the_dags_of_those_that_begin_and_no_others(mon
         await ports.dag_store.put(compiled)
         plans.append(SinglePlan(compiled.dag.hash))
         await roster.fetch(plans[-1:])
-        assert roster.dag_of(plans[-1]) is not None
-    assert roster.dag_of(plans[0]) is None
+        assert roster.ready(plans[-1]).dag is not None
+    assert roster.ready(plans[0]).dag is None
     await roster.fetch(plans)
     assert all(roster.dag_of(plan) is not None for plan in plans)

@@ -4,12 +4,15 @@ Who sends or stores a plan may not have the extensions that are in it, and who r
 are documents (`Unread`), and whoever runs the plan reads them with the extensions that it was given.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from attrs import evolve
 
 from waygrid_core.children.plan import EachPlan, LoopPlan, TraversalPlan, Unread
 from waygrid_core.condition.rules import rules_in
+from waygrid_core.dag.dag import Dag
+from waygrid_core.dag.extensions import extensions_of
 from waygrid_core.extension.extension import JoinRule
 from waygrid_core.extension.registry import Extensions
 from waygrid_core.outcome import Failure, Outcome, Success
@@ -32,6 +35,23 @@ def unread_plan(plan: TraversalPlan) -> TraversalPlan:
             return evolve(plan, strategy=Unread(write_join_strategy(rule, write_versioned)))
         case _:
             return plan
+
+
+def is_unread(plan: TraversalPlan) -> bool:
+    """Whether it still has to be read before it can run."""
+    match plan:
+        case LoopPlan(until=Unread()) | EachPlan(strategy=Unread()):
+            return True
+        case _:
+            return False
+
+
+def read_among(plan: TraversalPlan, dags: Iterable[Dag]) -> TraversalPlan | None:
+    """The plan as it runs, read with the extensions of DAGs one of which it comes from; None if it is from none."""
+    if not is_unread(plan):
+        return plan
+    read = read_plan(plan, extensions_of(dags))
+    return None if isinstance(read, Failure) else read.unwrap()
 
 
 def read_plan(plan: TraversalPlan, extensions: Extensions) -> Outcome[TraversalPlan, SpecErrors]:

@@ -67,6 +67,20 @@ def dag_from_json(
     return Success(CompiledDag(dag=main, bodies=dags, annotations=annotations))
 
 
+def has_extensions(document: JsonValue) -> bool:
+    """Whether the flat JSON may name extensions: each says its type and its version. Data that says both counts too."""
+    pending = [document]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            if "type" in part and "version" in part:
+                return True
+            pending.extend(part.values())
+        elif isinstance(part, list | tuple):
+            pending.extend(part)
+    return False
+
+
 def _read_graphs(
     document: JsonValue, limits: Limits, problems: ProblemSink, extensions: Extensions
 ) -> dict[DagHash, Graph]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import Factory, evolve, fields, frozen
@@ -94,6 +95,11 @@ class Extensions:
                     f"{_full_name(kind)} and {_full_name(taken)} are both called {kind.name!r}; give one another name"
                 )
         return evolve(self, **slots)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A text that is another one for other extensions, within one process; empty for none."""
+        return " ".join(f"{_full_name(kind)}/{kind.name}/{kind.version}/{id(kind)}" for kind in self.classes)
 
     @property
     def classes(self) -> tuple[type[Extension], ...]:

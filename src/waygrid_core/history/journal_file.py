@@ -12,11 +12,13 @@ from typing import Any, Final, TypeAlias
 from attrs import Factory, frozen
 
 from waygrid_core.children.plan import TraversalPlan
+from waygrid_core.children.plan_reading import read_plan
 from waygrid_core.children.series_effects import SeriesEffect
 from waygrid_core.children.series_events import SeriesEvent
 from waygrid_core.codec.wire import EFFECTS, EVENTS, PARENTS, PLANS, Wire
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.flat import dag_from_json, dag_to_json
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.message.parent import ParentLink
 from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_core.model.instant import parse_instant, write_instant
@@ -75,6 +77,11 @@ def write_journal(file: JournalFile) -> JsonValue:
 
 
 def _written(recorded: RecordedTraversal) -> JsonValue:
+    return {**write_head(recorded), "decisions": [write_decision(decision) for decision in recorded.decisions]}
+
+
+def write_head(recorded: RecordedTraversal) -> dict[str, JsonValue]:
+    """The document of a traversal, but for its decisions."""
     document: dict[str, JsonValue] = {"id": recorded.traversal, "root": recorded.root}
     document["plan"] = None if recorded.plan is None else PLANS.to_json(recorded.plan)
     if recorded.parent is not None:
@@ -82,44 +89,49 @@ def _written(recorded: RecordedTraversal) -> JsonValue:
     if recorded.name is not None:
         document["name"] = recorded.name
     document["labels"] = dict(recorded.labels)
-    document["decisions"] = [
-        {
-            "version": decision.version,
-            "cause": decision.cause,
-            "at": write_instant(decision.at),
-            "events": [EVENTS.to_json(event) for event in decision.events],
-            "effects": [EFFECTS.to_json(effect) for effect in decision.effects],
-        }
-        for decision in recorded.decisions
-    ]
     return document
+
+
+def write_decision(decision: RecordedDecision) -> JsonValue:
+    """The document of one of them."""
+    return {
+        "version": decision.version,
+        "cause": decision.cause,
+        "at": write_instant(decision.at),
+        "events": [EVENTS.to_json(event) for event in decision.events],
+        "effects": [EFFECTS.to_json(effect) for effect in decision.effects],
+    }
 
 
 class _Wrong(Exception):  # noqa: N818 - it says what is so
     """What is wrong with a document, as a sentence that says where; no further than this module."""
 
 
-def read_journal(document: JsonValue) -> Outcome[JournalFile, str]:
-    """The journal in a document, or a sentence that says what is wrong with it, and where."""
+def read_journal(document: JsonValue, extensions: Extensions = NO_EXTENSIONS) -> Outcome[JournalFile, str]:
+    """The journal in a document, or a sentence that says what is wrong with it, and where.
+
+    Its DAGs, and what traversals run of them, are read with these `extensions`.
+    """
     try:
-        return Success(_read(document))
+        return Success(_read(document, extensions))
     except _Wrong as wrong:
         return Failure(str(wrong))
 
 
-def _read(document: JsonValue) -> JournalFile:
+def _read(document: JsonValue, extensions: Extensions) -> JournalFile:
     fields = _object(document, "the document")
     if fields.get("format") != FORMAT:
         raise _Wrong(f"it is no journal: its `format` is {fields.get('format')!r}, not {FORMAT!r}")
     traversals = tuple(
-        _recorded(each, f"/traversals/{index}") for index, each in enumerate(_array(fields, "traversals", ""))
+        _recorded(each, f"/traversals/{index}", extensions)
+        for index, each in enumerate(_array(fields, "traversals", ""))
     )
     name = _text(fields, "traversal", "")
     if not traversals or traversals[0].traversal != name:
         raise _Wrong("/traversals: the traversal that the document is about comes first")
     dags: dict[DagHash, CompiledDag] = {}
     for index, flat in enumerate(_array(fields, "dags", "")):
-        outcome = dag_from_json(flat)
+        outcome = dag_from_json(flat, extensions=extensions)
         if isinstance(outcome, Failure):
             problem = outcome.failure()[0]
             raise _Wrong(f"/dags/{index}{problem.pointer}: {problem.message}")
@@ -127,14 +139,22 @@ def _read(document: JsonValue) -> JournalFile:
     return JournalFile(traversal=TraversalId(name), traversals=traversals, dags=dags)
 
 
-def _recorded(document: JsonValue, place: str) -> RecordedTraversal:
+def _plan(document: JsonValue, place: str, extensions: Extensions) -> TraversalPlan:
+    read = read_plan(_value(PLANS, document, place), extensions)
+    if isinstance(read, Failure):
+        problem = read.failure()[0]
+        raise _Wrong(f"{place}{problem.pointer}: {problem.message}")
+    return read.unwrap()
+
+
+def _recorded(document: JsonValue, place: str, extensions: Extensions) -> RecordedTraversal:
     fields = _object(document, place)
     plan, parent, name = fields.get("plan"), fields.get("parent"), fields.get("name")
     labels = _object(fields.get("labels", {}), f"{place}/labels")
     return RecordedTraversal(
         traversal=TraversalId(_text(fields, "id", place)),
         root=TraversalId(_text(fields, "root", place)),
-        plan=None if plan is None else _value(PLANS, plan, f"{place}/plan"),
+        plan=None if plan is None else _plan(plan, f"{place}/plan", extensions),
         parent=None if parent is None else _value(PARENTS, parent, f"{place}/parent"),
         name=name if isinstance(name, str) else None,
         labels={key: str(value) for key, value in labels.items()},

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.plan import EachPlan, LoopPlan, TraversalPlan
+from waygrid_core.children.plan_reading import read_among
 from waygrid_core.dag.dag import CompiledDag, Dag, DagAnnotations
 from waygrid_core.dag.edge import edges_from
 from waygrid_core.dag.naming import body_annotations, on_end_annotations, title_of
@@ -46,7 +47,8 @@ class Standing:
         """What it runs; of a series or a loop, what its runs are made of. None if nobody has stored it."""
         if self.plan is None or self.compiled is None:
             return None
-        return dag_of(self.plan, self.compiled.__getitem__)
+        plan = read_among(self.plan, (self.compiled.dag, *self.compiled.bodies.values()))
+        return None if plan is None else dag_of(plan, self.compiled.__getitem__)
 
     def name(self, node_id: NodeId) -> str:
         """What a node is called among those of its DAG; of an each, a member is called by its index."""

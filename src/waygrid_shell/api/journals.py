@@ -1,16 +1,16 @@
 """Journals: a traversal with all that it began, as one document, out of one platform and into another."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from waygrid_core.history.journal_file import read_journal, write_journal
+from waygrid_core.history.journal_file import read_journal
 from waygrid_core.outcome import Failure
 from waygrid_shell.api.auditing import about
 from waygrid_shell.api.operation import Answer, Handle, Operation
 from waygrid_shell.api.parameters import ID
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import JSON, invalid, no_traversal, read_data, respond, respond_json, traversal_id
+from waygrid_shell.api.respond import JSON, invalid, no_traversal, read_data, respond, traversal_id
 from waygrid_shell.resources.history import Imported
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import SpecError
@@ -51,17 +51,17 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 def _export(platform: Platform) -> Handle:
     async def export_journal(request: Request) -> Response:
         traversal = traversal_id(request)
-        file = await exported(platform.journal, platform.dag_store, traversal)
-        if file is None:
+        pieces = await exported(platform.journal, platform.dag_store, traversal)
+        if pieces is None:
             raise no_traversal(traversal)
-        return respond_json(write_journal(file))
+        return StreamingResponse(pieces, media_type=JSON)
 
     return export_journal
 
 
 def _import(platform: Platform) -> Handle:
     async def import_journal(request: Request) -> Response:
-        read = read_journal(await read_data(request))
+        read = read_journal(await read_data(request), platform.dag_store.extensions)
         if isinstance(read, Failure):
             raise invalid([SpecError(code="bad-journal", pointer="", message=read.failure())])
         file = read.unwrap()

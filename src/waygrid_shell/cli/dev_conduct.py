@@ -7,7 +7,9 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from waygrid_core.extension.registry import Extensions
 from waygrid_shell.cli.cluster_given import cluster_extra
+from waygrid_shell.cli.extensions_given import extensions_given, extensions_that_load
 from waygrid_shell.cli.given import apps_given, apps_that_load, folder_mistake, settings_given
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.process_conduct import listening, others_of, run_process
@@ -46,7 +48,7 @@ def conduct(request: Request) -> int:
         settings=settings,
         chosen=EVERY_SERVICE,
         served=served,
-        open_ports=partial(_open_ports, settings),
+        open_ports=partial(_open_ports, settings, extensions_given(settings)),
         look=unfinished_alone,
         tell=lambda begun: _tell(begun, settings),
     )
@@ -66,15 +68,15 @@ def _settings(request: Request) -> Settings:
             ("log.format", "--log-format"): request.log_format,
             ("log.level", "--log-level"): request.log_level,
         },
-        [open_doors, apps_that_load, origins_have_specs],
+        [open_doors, apps_that_load, extensions_that_load, origins_have_specs],
     )
 
 
 @asynccontextmanager
-async def _open_ports(settings: Settings) -> AsyncIterator[Ports]:
+async def _open_ports(settings: Settings, extensions: Extensions) -> AsyncIterator[Ports]:
     """All in one file; and the user's own Kafka, where the settings name one and what talks to it is installed."""
     async with AsyncExitStack() as stack:
-        ports = await stack.enter_async_context(sqlite_ports(settings.data.dir))
+        ports = await stack.enter_async_context(sqlite_ports(settings.data.dir, extensions))
         if settings.kafka.servers:
             try:
                 from waygrid_shell.runtime.cluster_wiring import record_log

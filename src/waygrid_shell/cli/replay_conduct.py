@@ -33,6 +33,7 @@ from waygrid_core.traversal.signals import Cancel as CancelSignal
 from waygrid_core.traversal.signals import NodeFailure, NodeStart, NodeSuccess, Signal, Timeout
 from waygrid_core.traversal.state import InFlight, TraversalState
 from waygrid_core.traversal.timers import node_timer, timer_signal
+from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.look import json_line, painted, printable, time_text
 from waygrid_shell.cli.mistake import OK, UserError
 from waygrid_shell.cli.output import write_result
@@ -121,7 +122,7 @@ def _as_it_was(request: Request, at: int) -> int:
 
 
 def _go_through(request: Request, document: JsonValue) -> int:
-    read = read_journal(document)
+    read = read_journal(document, extensions_here())
     if isinstance(read, Failure):
         raise UserError(f"{request.subject}: {read.failure()}")
     subject = _subject(read.unwrap())

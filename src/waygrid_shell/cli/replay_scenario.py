@@ -17,8 +17,9 @@ from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.instant import write_instant
 from waygrid_core.outcome import Failure
 from waygrid_core.traversal.events import NodeDispatched
-from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, NodeFailure, NodeSuccess, Pause, Unpause
+from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, NodeFailure, NodeSuccess, Pause, Told, Unpause
 from waygrid_core.traversal.state import TraversalState
+from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.source import read_source
@@ -70,6 +71,8 @@ class _Said:
                 self._answer(node, {"fail": error.message, "code": error.code}, moment.at)
             case Cancel(reason=reason):
                 self._steer({"cancel": reason or ""}, moment.at)
+            case Told(kind=kind, data=data):
+                self._steer({"tell": kind, "data": data}, moment.at)
             case Pause():
                 self._steer({"pause": True}, moment.at)
             case Unpause():
@@ -125,7 +128,7 @@ def _span(span: timedelta) -> str:
 
 def _compare(spec: str, dag_hash: str) -> None:
     source = read_source(spec)
-    outcome = compile_text(source.content, source.format)
+    outcome = compile_text(source.content, source.format, extensions=extensions_here())
     if isinstance(outcome, Failure):
         raise UserError(f"--spec {spec} is not right; waygrid validate says why")
     if outcome.unwrap().dag.hash != dag_hash:

@@ -14,8 +14,10 @@ from attrs import frozen
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_core.dag.addresses import addresses_of
 from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure
+from waygrid_shell.cli.extensions_given import extensions_given
 from waygrid_shell.cli.given import apps_given, folder_mistake, settings_given
 from waygrid_shell.cli.mistake import FAILED, INTERRUPTED, OK, USAGE, UserError
 from waygrid_shell.cli.output import complain, write_result
@@ -81,6 +83,7 @@ class _Plan:
 
     job: Job
     settings: Settings
+    extensions: Extensions
     served: Mapping[ServiceAddress, Served]
     data_dir: Path | None
     is_json: bool
@@ -90,8 +93,13 @@ class _Plan:
 
 def conduct(request: Request) -> int:
     """Carry it out; the exit code. Raises `UserError` for what is wrong with what was given."""
+    settings = settings_given(
+        request.config,
+        {("app", "--app"): request.apps, ("outbound.allowed_networks", "--allow-network"): request.networks},
+    )
+    extensions = extensions_given(settings)
     source = read_source(request.spec)
-    outcome = compile_source(source, request.salt, {})
+    outcome = compile_source(source, request.salt, {}, extensions)
     if isinstance(outcome, Failure):
         complain_of(source, outcome.failure())
         raise UserError(f"{source.name} is not right; nothing was begun")
@@ -109,10 +117,6 @@ def conduct(request: Request) -> int:
     payloads, bad = _sift(_read(given, read_payloads), Payload, is_lenient=request.skips_bad_lines)
     read = [*map(read_event, request.events), *_read(files, read_events)]
     events, bad_events = _sift(read, GivenEvent, is_lenient=request.skips_bad_lines)
-    settings = settings_given(
-        request.config,
-        {("app", "--app"): request.apps, ("outbound.allowed_networks", "--allow-network"): request.networks},
-    )
     plan = _Plan(
         job=Job(
             compiled=compiled,
@@ -123,6 +127,7 @@ def conduct(request: Request) -> int:
             concurrency=request.concurrency,
         ),
         settings=settings,
+        extensions=extensions,
         served=apps_given(settings.app),
         data_dir=request.data_dir,
         is_json=request.is_json,
@@ -216,10 +221,10 @@ async def _run(plan: _Plan) -> int:
 @asynccontextmanager
 async def _ports(plan: _Plan) -> AsyncIterator[Ports]:
     if plan.data_dir is None:
-        yield memory_ports()
+        yield memory_ports(plan.extensions)
         return
     try:
-        async with sqlite_ports(plan.data_dir) as ports:
+        async with sqlite_ports(plan.data_dir, plan.extensions) as ports:
             yield ports
     except OSError as error:
         raise folder_mistake(plan.data_dir, error) from error

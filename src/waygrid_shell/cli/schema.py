@@ -22,10 +22,11 @@ def schema(
 ) -> int:
     """Print the JSON Schema (2020-12) of Specs, for editors and other tools.
 
-    It says what a Spec looks like. What needs the whole graph, such as a cycle or a branch that misses its join, only
-    `waygrid validate` sees.
+    It says what a Spec looks like, with the extensions that are installed or named in the settings. What needs the
+    whole graph, such as a cycle or a branch that misses its join, only `waygrid validate` sees.
     """
     from waygrid_core.spec.schema import json_schema
+    from waygrid_shell.cli.extensions_given import extensions_here
 
-    write_result(json.dumps(json_schema(), indent=2, ensure_ascii=False), output)
+    write_result(json.dumps(json_schema(extensions_here()), indent=2, ensure_ascii=False), output)
     return OK

@@ -11,6 +11,7 @@ from attrs import frozen
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.outcome import Failure
 from waygrid_shell.cli.cluster_given import cluster_extra, servers_of
+from waygrid_shell.cli.extensions_given import extensions_given
 from waygrid_shell.cli.given import apps_given, apps_that_load, settings_given
 from waygrid_shell.cli.mistake import FAILED, UserError
 from waygrid_shell.cli.output import complain, write_result
@@ -57,7 +58,7 @@ def conduct(request: Request) -> int:
         settings=settings,
         chosen=chosen,
         served=served,
-        open_ports=partial(cluster_ports, settings),
+        open_ports=partial(cluster_ports, settings, extensions_given(settings)),
         look=unfinished_among_others,
         tell=lambda begun: _tell(begun, settings, chosen),
     )

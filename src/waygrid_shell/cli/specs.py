@@ -10,6 +10,7 @@ from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.spec.problem import SpecErrors
+from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.places import lines_of, looks_like_json
@@ -17,23 +18,25 @@ from waygrid_shell.cli.source import Source, read_source
 
 if TYPE_CHECKING:
     from waygrid_core.dag.dag import CompiledDag
+    from waygrid_core.extension.registry import Extensions
 
 MAX_FLAT_BYTES: Final = 64 * 1024 * 1024
 """A flat DAG says in full what a Spec says in short: one of 1 MiB may become several, and each body adds its own."""
 
 
 def compile_source(
-    source: Source, salt: str, dags: Mapping[DagHash, "CompiledDag"]
+    source: Source, salt: str, dags: Mapping[DagHash, "CompiledDag"], extensions: "Extensions | None" = None
 ) -> Outcome["CompiledDag", SpecErrors]:
-    """The DAG of the Spec, or of the flat DAG, that was read."""
+    """The DAG of the Spec, or of the flat DAG, that was read; with the extensions that are to be had here, or these."""
+    extensions = extensions_here() if extensions is None else extensions
     flat = _flat_document(source)
     if flat is None:
         from waygrid_core.compile.pipeline import compile_text
 
-        return compile_text(source.content, source.format, salt=salt, dags=dags)
+        return compile_text(source.content, source.format, salt=salt, dags=dags, extensions=extensions)
     from waygrid_core.dag.flat import dag_from_json
 
-    return dag_from_json(flat)
+    return dag_from_json(flat, extensions=extensions)
 
 
 def compiled_dags(names: Sequence[str]) -> dict[DagHash, "CompiledDag"]:

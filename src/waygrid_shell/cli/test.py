@@ -52,6 +52,7 @@ def run_scenarios(
 def _run_file(source: Source, verbose: bool) -> list[Case]:
     from waygrid_core.simulation import load_scenarios, run_scenario
     from waygrid_core.simulation.report import report_result, report_trace
+    from waygrid_shell.cli.extensions_given import extensions_here
     from waygrid_shell.cli.specs import problem_lines
 
     loaded = load_scenarios(source.content, _loader(source))
@@ -64,7 +65,7 @@ def _run_file(source: Source, verbose: bool) -> list[Case]:
     cases: list[Case] = []
     for scenario in loaded.unwrap():
         begun = time.perf_counter()
-        result = run_scenario(scenario)
+        result = run_scenario(scenario, extensions=extensions_here())
         remarks = [line.removeprefix("     ") for line in report_result(result).splitlines()[1:]]
         differences = () if result.passed else tuple(remarks)
         case = Case(source.name, result.name, time.perf_counter() - begun, differences)

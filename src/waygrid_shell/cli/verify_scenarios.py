@@ -18,6 +18,7 @@ from waygrid_core.verify.findings import Finding, Verification
 from waygrid_core.verify.levels import Level
 from waygrid_core.verify.rehearsal import rehearse
 from waygrid_core.verify.telling import tell_run
+from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.source import STANDARD_INPUT, Source, why
@@ -67,7 +68,9 @@ def _observed(source: Source, document: dict[str, Any]) -> Observation | None:
     """What the scenario leads to; None if it cannot be run."""
     text = json.dumps({**document, "expect": {}}).encode()
     loaded = load_scenarios(text, lambda _: source.content)
-    return None if isinstance(loaded, Failure) else run_scenario(loaded.unwrap()[0]).actual
+    return (
+        None if isinstance(loaded, Failure) else run_scenario(loaded.unwrap()[0], extensions=extensions_here()).actual
+    )
 
 
 def _goes_that_way(level: Level, finding: Finding, observed: Observation) -> bool:

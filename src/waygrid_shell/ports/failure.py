@@ -22,6 +22,12 @@ class ForeignStorage(PortFailure):
     """What lies where data was expected is not ours, or of a newer version, or was changed by hand."""
 
 
+class UnreadableDag(PortFailure):
+    """A stored DAG cannot be read by this process: an extension in it is not given, or is another version. It is not
+    lost, and whoever has the extensions reads it.
+    """
+
+
 class StorageInUse(PortFailure):
     """Another process owns the data."""
 

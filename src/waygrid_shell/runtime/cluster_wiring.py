@@ -6,6 +6,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_shell.adapters.host.clock import HostClock
 from waygrid_shell.adapters.kafka.checking import check_topics
 from waygrid_shell.adapters.kafka.event_log import open_event_log
@@ -55,14 +56,15 @@ __all__ = [
 
 
 @asynccontextmanager
-async def cluster_ports(settings: Settings) -> AsyncIterator[Ports]:
-    """Ports on the servers of the settings, which any number of processes may share.
+async def cluster_ports(settings: Settings, extensions: Extensions = NO_EXTENSIONS) -> AsyncIterator[Ports]:
+    """Ports on the servers of the settings, which any number of processes may share. All of them should have the same
+    `extensions`: a DAG that one has stored is another one's to run.
 
     Raises `Unavailable` if one of them does not answer, `ForeignStorage` if the database is not as it should be.
     """
     ports = memory_ports()
     async with (
-        postgres_ports(settings) as postgres,
+        postgres_ports(settings, extensions) as postgres,
         redis_ports(settings) as redis,
         open_event_log(
             settings.kafka,
@@ -118,12 +120,12 @@ class PostgresPorts:
 
 
 @asynccontextmanager
-async def postgres_ports(settings: Settings) -> AsyncIterator[PostgresPorts]:
+async def postgres_ports(settings: Settings, extensions: Extensions = NO_EXTENSIONS) -> AsyncIterator[PostgresPorts]:
     """Ports on PostgreSQL. Raises `Unavailable` if it does not answer, `ForeignStorage` if it has to be migrated."""
     async with open_postgres(settings.postgres) as database, open_channel_log(database) as channel_log:
         yield PostgresPorts(
             journal=PostgresJournal(database),
-            dag_store=PostgresDagStore(database),
+            dag_store=PostgresDagStore(database, extensions),
             timer_book=PostgresTimerBook(database),
             event_book=PostgresEventBook(database),
             claim_book=PostgresClaimBook(database),

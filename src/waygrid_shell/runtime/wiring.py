@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from attrs import Factory, frozen
 
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_shell.adapters.host.clock import HostClock
 from waygrid_shell.adapters.host.folder_lock import own_folder
 from waygrid_shell.adapters.host.secret_vault import EnvironmentSecretVault
@@ -91,12 +92,12 @@ OpenPorts: TypeAlias = Callable[[], AbstractAsyncContextManager[Ports]]
 """Opens ports; opened again, durable ones have what they had."""
 
 
-def memory_ports() -> Ports:
-    """Ports that live as long as the object."""
+def memory_ports(extensions: Extensions = NO_EXTENSIONS) -> Ports:
+    """Ports that live as long as the object; DAGs and Specs are read with these `extensions`."""
     return Ports(
         event_log=MemoryEventLog(),
         journal=MemoryJournal(),
-        dag_store=MemoryDagStore(),
+        dag_store=MemoryDagStore(extensions),
         timer_book=MemoryTimerBook(),
         event_book=MemoryEventBook(),
         seen_ledger=MemorySeenLedger(),
@@ -108,23 +109,25 @@ def memory_ports() -> Ports:
 
 
 @asynccontextmanager
-async def sqlite_ports(data_dir: Path) -> AsyncIterator[Ports]:
+async def sqlite_ports(data_dir: Path, extensions: Extensions = NO_EXTENSIONS) -> AsyncIterator[Ports]:
     """Ports on one SQLite file in `data_dir`, which this process owns meanwhile; the folder is made if needed.
+
+    DAGs and Specs are read with these `extensions`.
 
     Raises `StorageInUse` if another process owns it, `ForeignStorage`, `Unavailable`, `StorageFull`, `OSError`.
     """
     with own_folder(data_dir):
         async with open_database(data_dir / DATABASE_FILE) as database:
-            yield database_ports(database)
+            yield database_ports(database, extensions)
 
 
-def database_ports(database: Database) -> Ports:
+def database_ports(database: Database, extensions: Extensions = NO_EXTENSIONS) -> Ports:
     """Ports on an open database."""
     event_log, journal, seen_ledger = SqliteEventLog(database), SqliteJournal(database), SqliteSeenLedger(database)
     return Ports(
         event_log=event_log,
         journal=journal,
-        dag_store=SqliteDagStore(database),
+        dag_store=SqliteDagStore(database, extensions),
         timer_book=SqliteTimerBook(database),
         event_book=SqliteEventBook(database),
         seen_ledger=seen_ledger,

@@ -168,5 +168,7 @@ class Settings:
     tracing: TracingSettings = TracingSettings()
     openai: OpenaiSettings = OpenaiSettings()
     origins: OriginsSettings = Factory(OriginsSettings)
+    extensions: tuple[str, ...] = ()
+    """Extensions of the machine, as package.module:Class, beside those that installed packages declare."""
     app: tuple[str, ...] = ()
     """Apps with users' processors and destinations, as module:app."""

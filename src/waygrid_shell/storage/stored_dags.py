@@ -5,11 +5,12 @@ from typing import Final
 
 from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.flat import dag_from_json, dag_to_json
+from waygrid_core.dag.flat import dag_from_json, dag_to_json, has_extensions
 from waygrid_core.dag.inner import compiled_inside
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure
-from waygrid_shell.ports.failure import ForeignStorage
+from waygrid_shell.ports.failure import ForeignStorage, UnreadableDag
 
 _DAGS_KEPT: Final = 2_000
 _COMPILED_KEPT: Final = 256
@@ -17,10 +18,15 @@ _COMPILED_KEPT: Final = 256
 
 
 class StoredDags:
-    """Reads DAGs, and remembers them. `find` gives what is stored under a hash, or else has it as a body."""
+    """Reads DAGs with these `extensions`, and remembers them. `find` gives what is stored under a hash, or else has it
+    as a body.
+    """
 
-    def __init__(self, find: Callable[[DagHash], Awaitable[bytes | None]]) -> None:
+    def __init__(
+        self, find: Callable[[DagHash], Awaitable[bytes | None]], extensions: Extensions = NO_EXTENSIONS
+    ) -> None:
         self._find = find
+        self._extensions = extensions
         self._read: dict[DagHash, Dag] = {}
         self._compiled: dict[DagHash, CompiledDag] = {}
 
@@ -56,9 +62,14 @@ class StoredDags:
         document = await self._find(dag_hash)
         if document is None:
             return None
-        outcome = dag_from_json(read_json(document))
+        flat = read_json(document)
+        outcome = dag_from_json(flat, extensions=self._extensions)
         if isinstance(outcome, Failure):
-            raise ForeignStorage(f"the stored DAG {dag_hash} is damaged: {outcome.failure()[0].message}")
+            problem = outcome.failure()[0]
+            if has_extensions(flat):
+                said = f"{problem.pointer}: {problem.message}"
+                raise UnreadableDag(f"the stored DAG {dag_hash} cannot be read by this process: {said}")
+            raise ForeignStorage(f"the stored DAG {dag_hash} is damaged: {problem.message}")
         return outcome.unwrap()
 
 

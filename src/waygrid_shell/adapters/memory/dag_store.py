@@ -2,13 +2,15 @@
 
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.dag.inner import compiled_inside
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 
 
 class MemoryDagStore:
     """See `waygrid_shell.ports.dag_store.DagStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, extensions: Extensions = NO_EXTENSIONS) -> None:
+        self.extensions = extensions
         self._dags: dict[DagHash, Dag] = {}
         self._compiled: dict[DagHash, CompiledDag] = {}
         self._within: dict[DagHash, DagHash] = {}

@@ -3,6 +3,7 @@
 from typing import Final
 
 from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_shell.adapters.postgres.columns import texts
 from waygrid_shell.adapters.postgres.database import PostgresDatabase
@@ -26,9 +27,10 @@ LIMIT 1
 class PostgresDagStore:
     """See `waygrid_shell.ports.dag_store.DagStore`."""
 
-    def __init__(self, database: PostgresDatabase) -> None:
+    def __init__(self, database: PostgresDatabase, extensions: Extensions = NO_EXTENSIONS) -> None:
         self._database = database
-        self._stored = StoredDags(self._find)
+        self.extensions = extensions
+        self._stored = StoredDags(self._find, extensions)
 
     async def put(self, compiled: CompiledDag) -> None:
         own = compiled.dag.hash

@@ -3,6 +3,7 @@
 import sqlite3
 
 from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_shell.adapters.sqlite.database import Database
 from waygrid_shell.storage.stored_dags import StoredDags, dag_document
@@ -11,9 +12,10 @@ from waygrid_shell.storage.stored_dags import StoredDags, dag_document
 class SqliteDagStore:
     """See `waygrid_shell.ports.dag_store.DagStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, extensions: Extensions = NO_EXTENSIONS) -> None:
         self._database = database
-        self._stored = StoredDags(self._find)
+        self.extensions = extensions
+        self._stored = StoredDags(self._find, extensions)
 
     async def put(self, compiled: CompiledDag) -> None:
         document = dag_document(compiled)

@@ -28,7 +28,7 @@ _SHELF_BYTES: Final = 4 * 1024 * 1024
 """How much of Specs is remembered with their DAGs: those that are submitted over and over."""
 
 _shelf: OrderedDict[str, tuple[CompiledDag, int]] = OrderedDict()
-"""By digest of the document: a compilation is a function of it, so it does not matter whose it was."""
+"""By digest of the document and extensions: a compilation is a function of these, whose it was does not matter."""
 
 
 def is_dag_hash(text: str) -> bool:
@@ -41,11 +41,11 @@ async def compiled_document(store: DagStore, document: JsonValue) -> Outcome[Com
     text = canonical_json(document)
     if len(text) > DEFAULT_LIMITS.document_bytes:
         return Failure((SpecProblem("", "too-large", f"a document has at most {DEFAULT_LIMITS.document_bytes} bytes"),))
-    key = digest_hex(text)
+    key = digest_hex(text) + store.extensions.fingerprint
     if key in _shelf:
         return _from_shelf(key)
     dags = await _named_dags(store, document)
-    return await _compiled(key, len(text), partial(compile_document, document, dags=dags))
+    return await _compiled(key, len(text), partial(compile_document, document, dags=dags, extensions=store.extensions))
 
 
 async def compiled_text(
@@ -53,13 +53,15 @@ async def compiled_text(
 ) -> Outcome[CompiledDag, SpecErrors]:
     """The same for its text, JSON or YAML."""
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    key = digest_hex(written_in.encode() + b"\n" + content)
+    key = digest_hex(written_in.encode() + b"\n" + content) + store.extensions.fingerprint
     if key in _shelf:
         return _from_shelf(key)
     names_dags = b"dag" in content and len(content) <= DEFAULT_LIMITS.document_bytes
     value = read_document(text, written_in).value if names_dags else None
     dags = {} if value is None or isinstance(value, Missing) else await _named_dags(store, value)
-    return await _compiled(key, len(content), partial(compile_text, text, written_in, dags=dags))
+    return await _compiled(
+        key, len(content), partial(compile_text, text, written_in, dags=dags, extensions=store.extensions)
+    )
 
 
 def _from_shelf(key: str) -> Outcome[CompiledDag, SpecErrors]:

@@ -10,6 +10,7 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure
 from waygrid_core.spec.problem import SpecErrors
+from waygrid_shell.extensions.loading import ExtensionNotLoaded, extensions_of
 from waygrid_shell.origins.acceptance.compiling import compiled_text, is_dag_hash
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.failure import Unavailable
@@ -44,6 +45,10 @@ def origins_have_specs(settings: Settings, places: Mapping[str, str]) -> Sequenc
     if settings.origins.kafka and not settings.kafka.servers:
         said = 'they read from Kafka, and kafka.servers is not set; write servers = ["..."] below [kafka]'
         problems.append(SettingProblem(place, said))
+    try:
+        extensions = extensions_of(settings.extensions)
+    except ExtensionNotLoaded as error:
+        return [*problems, SettingProblem(places.get("extensions", "extensions"), str(error))]
     for origin in settings.origins.kafka:
         if origin.spec is None or is_dag_hash(origin.spec):
             continue
@@ -53,7 +58,7 @@ def origins_have_specs(settings: Settings, places: Mapping[str, str]) -> Sequenc
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             problems.append(SettingProblem(place, f"the origin {origin.name!r}: {origin.spec}: {why}"))
             continue
-        outcome = compile_text(content)
+        outcome = compile_text(content, extensions=extensions)
         if isinstance(outcome, Failure) and b"dag" not in content:  # else it may name a DAG that is stored
             said = f"the origin {origin.name!r}: {origin.spec}: {_said(outcome.failure())}"
             problems.append(SettingProblem(place, said))

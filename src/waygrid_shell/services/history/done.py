@@ -7,6 +7,7 @@ from attrs import frozen
 from waygrid_core.children.derive import dag_of
 from waygrid_core.children.known_inside import Body, bodies_begun, known_of_body
 from waygrid_core.children.plan import EachPlan, RunPlan, SinglePlan
+from waygrid_core.children.plan_reading import read_among
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
@@ -40,7 +41,10 @@ class Done:
         plan, state = stored.origin.plan, stored.state
         if not isinstance(plan, SinglePlan | RunPlan | EachPlan) or not isinstance(state, TraversalState):
             return {}
-        dag = dag_of(plan, self._compiled.__getitem__)
+        read = read_among(plan, (self._compiled.dag, *self._compiled.bodies.values()))
+        if read is None:
+            return {}
+        dag = dag_of(read, self._compiled.__getitem__)
         if nodes is None and went_on_after_failure(dag, state):
             return {}
         known: dict[KnownKey, JsonValue] = dict(done_by(dag, state, nodes))

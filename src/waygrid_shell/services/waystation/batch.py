@@ -8,11 +8,9 @@ from typing import TypeAlias, assert_never
 from attrs import define, field
 
 from waygrid_core.children.plan import TraversalPlan
-from waygrid_core.dag.dag import Dag
 from waygrid_core.envelope.domain import DomainEnvelope
 from waygrid_core.envelope.transport import TransportEnvelope, dead_letter
 from waygrid_core.message.identity import subject_of
-from waygrid_core.message.messages import TraversalRequested
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_shell.hosting.post import open_all
 from waygrid_shell.ports.event_log import Delivery
@@ -20,7 +18,7 @@ from waygrid_shell.ports.journal import Change, Decision
 from waygrid_shell.ports.live_feed import Sighting
 from waygrid_shell.services.waystation.decide import AskedAgain, Decided, Refused, Verdict, decide, newcomer
 from waygrid_shell.services.waystation.outbox import outgoing, told_again
-from waygrid_shell.services.waystation.roster import Present
+from waygrid_shell.services.waystation.roster import Present, Readied
 
 _log = logging.getLogger(__name__)
 
@@ -86,15 +84,14 @@ class Batch:
                 mail.setdefault((subject, envelope.id), (delivery, subject, envelope))
         return list(mail.values())
 
-    def decide(self, mail: Sequence[Mail], dag_of: Callable[[TraversalPlan], Dag | None], now: datetime) -> None:
+    def decide(self, mail: Sequence[Mail], ready: Callable[[TraversalPlan], Readied], now: datetime) -> None:
         """Every message in order of arrival. No waiting here: this is what a step costs."""
         cases = self.cases
         for delivery, subject, envelope in mail:
             message, trace = envelope.message, envelope.stamps.trace
             case = cases.get(subject)
             if case is None:
-                dag = dag_of(message.plan) if isinstance(message, TraversalRequested) else None
-                present = newcomer(message, dag, trace, now)
+                present = newcomer(message, ready, trace, now)
                 if present is None:
                     _log.debug("%s for an unknown traversal %s", type(message).__name__, subject)
                     continue

@@ -1,12 +1,13 @@
 """What one message makes of one traversal: the call of the machine, whichever it is."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from waygrid_core.children.either import new_either
-from waygrid_core.children.plan import LoopPlan, SeriesPlan
+from waygrid_core.children.plan import LoopPlan, SeriesPlan, TraversalPlan
 from waygrid_core.children.series import SeriesTransition, series_transition
 from waygrid_core.children.series_signals import RunEnd, StartDue
 from waygrid_core.children.series_state import SeriesState
@@ -21,7 +22,7 @@ from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, Cancel, Pause, Unpause
 from waygrid_core.traversal.state import TraversalState, new_traversal
 from waygrid_shell.ports.journal import AnyEffect, AnyEvent, AnyState, Origin
-from waygrid_shell.services.waystation.roster import Present, presented
+from waygrid_shell.services.waystation.roster import Present, Readied, presented
 
 _NO_DAG = Dag(hash=DagHash(""), nodes={}, entry_points=())
 """Stands for the DAG of a traversal of which nothing but a cancel has been heard."""
@@ -55,16 +56,20 @@ class Refused:
 Verdict: TypeAlias = Decided | AskedAgain | Refused
 
 
-def newcomer(message: Message, dag: Dag | None, trace: Trace | None, now: datetime) -> Present | None:
+def newcomer(
+    message: Message, ready: Callable[[TraversalPlan], Readied], trace: Trace | None, now: datetime
+) -> Present | None:
     """The traversal that the first message about it makes; None if that is neither a request nor a cancel.
 
     `trace` is the context that the message came with.
     """
     match message:
         case TraversalRequested(traversal=traversal, plan=plan):
-            return presented(_origin(message, trace), new_either(traversal, plan), dag, now)
-        case TraversalCancelRequested(traversal=traversal):
-            origin = Origin(plan=None, parent=None, root=traversal, trace=trace)
+            readied = ready(plan)
+            origin = evolve(_origin(message, trace), plan=readied.plan)
+            return presented(origin, new_either(traversal, plan), readied.dag, now, readied.trouble)
+        case TraversalCancelRequested(traversal=traversal, root=root):
+            origin = Origin(plan=None, parent=None, root=root or traversal, trace=trace)
             return presented(origin, new_traversal(traversal), None, now)
         case _:
             return None
@@ -72,6 +77,8 @@ def newcomer(message: Message, dag: Dag | None, trace: Trace | None, now: dateti
 
 def decide(present: Present, message: Message, trace: Trace | None, now: datetime) -> Verdict:
     """What `message` makes of the traversal. Pure."""
+    if present.trouble and not present.state.has_ended:
+        return Refused(present.trouble, is_dead=True)
     is_first_request = False
     if isinstance(message, TraversalRequested):
         if present.origin.plan is None:  # it was canceled first; now it is known whom to tell

@@ -124,7 +124,7 @@ class Waystation:
         ]
         if suspects:
             mail = await self._without_recorded(mail, suspects, batch)
-        batch.decide(mail, roster.dag_of, self._clock.now())
+        batch.decide(mail, roster.ready, self._clock.now())
         changed = batch.changed
         await writer.write([case.change() for case in changed], batch.records, deliveries)
         for case in changed:
