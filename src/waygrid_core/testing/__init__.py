@@ -23,6 +23,8 @@ Needs `hypothesis` (the extra `testing`); nothing else in the core imports this 
 """
 
 from waygrid_core.testing.checking import check_laws
+from waygrid_core.testing.extension_kit import ExtensionLaws, check_extension
+from waygrid_core.testing.extension_values import instances_of
 from waygrid_core.testing.invariants import (
     Invariant,
     RunSoFar,
@@ -37,14 +39,17 @@ from waygrid_core.testing.invariants import (
 from waygrid_core.testing.law_broken import LawBroken
 
 __all__ = [
+    "ExtensionLaws",
     "Invariant",
     "LawBroken",
     "RunSoFar",
     "always",
     "at_most",
+    "check_extension",
     "check_laws",
     "dispatched",
     "failed",
+    "instances_of",
     "invariant",
     "never",
     "succeeded",

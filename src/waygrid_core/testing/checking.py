@@ -60,14 +60,17 @@ def check_laws(
 
 
 def hold(
-    strategy: st.SearchStrategy[T], breach: Callable[[T, str | None], Breach | None], chosen: settings | None = None
+    strategy: st.SearchStrategy[T],
+    breach: Callable[[T, str | None], Breach | None],
+    chosen: settings | None = None,
+    fewest: int = FEWEST_STORIES,
 ) -> None:
     """Look among many values for one with a breach, and raise the simplest as `LawBroken`.
 
     `breach` is given the law that was found broken, once one was: from then on no other is of interest.
     """
     found: list[Breach] = []
-    most = max(settings().max_examples, FEWEST_STORIES) if chosen is None else chosen.max_examples
+    most = max(settings().max_examples, fewest) if chosen is None else chosen.max_examples
 
     @settings(
         parent=chosen,

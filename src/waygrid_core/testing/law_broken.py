@@ -13,13 +13,14 @@ class Breach:
     """One broken law. `law` is its name, `why` a sentence about what happened.
 
     `document` is the Spec, `story` the lines of the run, the last of which broke the law; a law about an extension
-    alone has no Spec. `scenario` is the text of a scenario file that goes the same way, `kept` says where it is, or
-    how to have one.
+    alone has no Spec, but an `extension`. `scenario` is the text of a scenario file that goes the same way, `kept`
+    says where it is, or how to have one.
     """
 
     law: str
     why: str
     document: JsonValue = None
+    extension: str = ""
     story: tuple[str, ...] = ()
     scenario: str | None = None
     kept: str = ""
@@ -28,6 +29,8 @@ class Breach:
         parts = [f"the law '{self.law}' is broken: {self.why}"]
         if self.document is not None:
             parts.append(f"The Spec:\n{indented(as_yaml(self.document).splitlines())}")
+        if self.extension:
+            parts.append(f"The extension:\n{indented([self.extension])}")
         if self.story:
             numbered = [f"{number}. {line}" for number, line in enumerate(self.story, 1)]
             parts.append(f"The story:\n{indented(numbered)}")
