@@ -7,7 +7,7 @@ and returns that of the next, and add golden files of the new form. The old file
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from waygrid_core.message.messages import TraversalRequested
+from waygrid_core.message.messages import TraversalCancelRequested, TraversalRequested
 from waygrid_core.traversal.state import TraversalState
 
 TAG: Final = "type"
@@ -19,6 +19,7 @@ Upcasters: TypeAlias = Mapping[type, tuple[Upcaster, ...]]
 """For each class whose form has changed, the step from version 1 to 2, from 2 to 3, and so on."""
 
 UPCASTERS: Final[Upcasters] = {
+    TraversalCancelRequested: (lambda document: document,),  # 2: `root` is new, and may be absent
     TraversalRequested: (lambda document: document,),  # 2: `name` and `labels` are new, and may be absent
     TraversalState: (lambda document: document,),  # 2: `memories` is new, and may be absent
 }

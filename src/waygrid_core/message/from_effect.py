@@ -93,7 +93,7 @@ def from_effect(effect: AnyEffect, sender: Sender) -> tuple[Addressed, ...]:
         case StartRun():
             return ((WAYSTATION, _run(effect, sender)),)
         case CancelRun(child=child):
-            return ((WAYSTATION, TraversalCancelRequested(child)),)
+            return ((WAYSTATION, TraversalCancelRequested(child, root=sender.root)),)
         case _:
             assert_never(effect)
 
@@ -154,7 +154,8 @@ def _known_inside(dispatch: DispatchNode, sender: Sender) -> Known:
 def _cancel(node_id: NodeId, attempt: int, sender: Sender) -> Addressed:
     node = _task(node_id, sender)
     if node.address == WAYSTATION:
-        return WAYSTATION, TraversalCancelRequested(dispatched_child_id(sender.traversal, node_id, attempt))
+        child = dispatched_child_id(sender.traversal, node_id, attempt)
+        return WAYSTATION, TraversalCancelRequested(child, root=sender.root)
     run = None if sender.before is None else sender.before.nodes.get(node_id)
     parameters = run.parameters if isinstance(run, InFlight | BackingOff) and node.address == INBOX else {}
     canceled = NodeTraversalCancelRequested(

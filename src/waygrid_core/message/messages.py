@@ -37,10 +37,14 @@ class TraversalRequested:
 
 @frozen
 class TraversalCancelRequested:
-    """Somebody wants it to end, whatever runs."""
+    """Somebody wants it to end, whatever runs. `root` is the traversal of a user whose descendant it is, if it is one.
+
+    It may come before the request, and then be all that is ever heard of it.
+    """
 
     traversal: TraversalId
     reason: str | None = None
+    root: TraversalId | None = None
 
 
 @frozen

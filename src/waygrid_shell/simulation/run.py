@@ -90,7 +90,7 @@ class _Story:
             )
             wrong = await verdict(ports, evidence)
             await platform.end()
-        return [*platform.failures(), *wrong], transcript
+        return [*platform.failures(), *servers.witness.seen, *wrong], transcript
 
     async def _order(self, client: Client, order: Order, chance: Random) -> None:
         await anyio.sleep(chance.uniform(0.0, self._plan.seconds))

@@ -28,6 +28,7 @@ from waygrid_shell.ports.journal import Change
 from waygrid_shell.ports.seen_ledger import Answer
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.simulation.loop import VirtualLoop
+from waygrid_shell.simulation.witness import Witness
 
 __all__ = ["BEGINNING", "GroupMember", "Server", "Servers", "VirtualClock"]
 
@@ -59,6 +60,16 @@ class Server:
     slowness: float = 1.0
 
 
+class _WitnessedJournal(MemoryJournal):
+    def __init__(self, witness: Witness) -> None:
+        super().__init__()
+        self._witness = witness
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        await super().commit(changes)
+        self._witness.committed(changes)
+
+
 class Servers:
     """A log, a database and a cache, or one database for all. `partitions` are those of each topic of the log."""
 
@@ -67,7 +78,8 @@ class Servers:
         self.log, self.database, self.cache = Server("log"), Server("database"), Server("cache")
         self.clock = VirtualClock(loop)
         self.event_log = MemoryEventLog(partitions, keeping)
-        self.journal = MemoryJournal()
+        self.witness = Witness()
+        self.journal = _WitnessedJournal(self.witness)
         self.dag_store = MemoryDagStore()
         self.timer_book = MemoryTimerBook()
         self.event_book = MemoryEventBook()
@@ -123,3 +135,4 @@ class Servers:
         """See `waygrid_shell.ports.event_log.EventLog`."""
         self.published.extend(records)
         await self.event_log.publish(records)
+        self.witness.published(records)

@@ -130,7 +130,7 @@ def test_a_call_an_each_and_a_loop_are_traversals_that_the_waystation_asks_itsel
                 traversal=child, plan=plan, payload=payload, root=ROOT, parent=NodeParent(T, NodeId(name), 2)
             ),
         )
-        assert sent(CancelNode(NodeId(name), 2)) == (WAYSTATION, TraversalCancelRequested(child))
+        assert sent(CancelNode(NodeId(name), 2)) == (WAYSTATION, TraversalCancelRequested(child, root=ROOT))
 
 
 def test_timers_go_to_the_scheduler() -> None:
@@ -160,7 +160,7 @@ def test_a_series_asks_for_its_runs_and_cancels_them() -> None:
             entry=1,
         ),
     )
-    assert sent(CancelRun(3, child), series) == (WAYSTATION, TraversalCancelRequested(child))
+    assert sent(CancelRun(3, child), series) == (WAYSTATION, TraversalCancelRequested(child, root=ROOT))
 
 
 ERROR: Final = ErrorDetail("boom", "it broke")

@@ -1,0 +1,41 @@
+"""Which services and events DAGs use."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from waygrid_core.dag.dag import CompiledDag, Dag
+from waygrid_core.dag.node import AwaitWork, ExtensionWork, TaskNode
+from waygrid_core.extension.asked_kinds import event_of
+from waygrid_core.model.address import ServiceAddress
+
+
+def services_of(compiled: Iterable[CompiledDag]) -> Sequence[ServiceAddress]:
+    """Those that somebody must serve: not those of the system. In the order of their names."""
+    found = {node.address for each in compiled for node in _tasks(each)}
+    return sorted((address for address in found if address.component != "system"), key=str)
+
+
+def events_of(compiled: Iterable[CompiledDag]) -> Sequence[str]:
+    """The names of those that are awaited, in order."""
+    found = (awaited_by(node) for each in compiled for node in _tasks(each))
+    return sorted({event for event in found if event is not None})
+
+
+def awaited_by(node: TaskNode) -> str | None:
+    """The event that a node waits for; None for one that waits for none."""
+    match node.work:
+        case AwaitWork(event=event):
+            return event
+        case ExtensionWork(kind=kind):
+            return event_of(kind)
+        case _:
+            return None
+
+
+def dags_of(compiled: CompiledDag) -> Sequence[Dag]:
+    """The DAG and all its bodies."""
+    return (compiled.dag, *compiled.bodies.values())
+
+
+def _tasks(compiled: CompiledDag) -> Iterator[TaskNode]:
+    for dag in dags_of(compiled):
+        yield from (node for node in dag.nodes.values() if isinstance(node, TaskNode))
