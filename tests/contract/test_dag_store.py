@@ -122,4 +122,4 @@ async def test_a_waystation_keeps_the_dags_of_those_that_begin_and_no_others(mon
         assert roster.ready(plans[-1]).dag is not None
     assert roster.ready(plans[0]).dag is None
     await roster.fetch(plans)
-    assert all(roster.dag_of(plan) is not None for plan in plans)
+    assert all(roster.ready(plan).dag is not None for plan in plans)

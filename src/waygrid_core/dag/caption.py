@@ -220,7 +220,7 @@ def describe_strategy(strategy: JoinStrategy) -> str:
 def describe_extension(extension: Extension) -> str:
     """An extension in a few words: its name, and its fields as a document has them."""
     said = ", ".join(f"{name} {_plain(value)}" for name, value in write_fields(extension).items())
-    return shorten(f"{extension.name} ({said})" if said else extension.name)
+    return shorten(f"{extension.name}: {said}" if said else extension.name)
 
 
 def _describe_retries(policy: CountedRetry | RetryRule) -> str:
