@@ -4,9 +4,8 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from waygrid_shell.cli.look import json_line
 from waygrid_shell.cli.mistake import OK
-from waygrid_shell.cli.output import write_result
+from waygrid_shell.cli.output import result_in_pieces
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask
 from waygrid_shell.client import WaygridClient
 
@@ -31,7 +30,9 @@ def export(
     """
 
     async def work(client: WaygridClient) -> int:
-        write_result(json_line(await client.export_journal(traversal)), output)
+        with result_in_pieces(output) as write:
+            await client.save_journal(traversal, write)
+            write(b"\n")
         return OK
 
     return ask(options, work)

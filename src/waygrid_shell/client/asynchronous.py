@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -258,6 +258,13 @@ class WaygridClient:
         """The journal of a traversal and of all that it began, as one document; `import_journal` takes it in."""
         answer = await self._connection.answer(Ask(method="GET", path=traversal_path(traversal_id, "journal")))
         return self._connection.json(answer.body)
+
+    async def save_journal(self, traversal_id: str, sink: Callable[[bytes], object]) -> None:
+        """Give `sink` the same as JSON text, piece by piece, however long it is. Raises what `export_journal` does.
+
+        If it raises after a piece was given the text is not whole: throw it away, and ask again.
+        """
+        await self._connection.answer(Ask(method="GET", path=traversal_path(traversal_id, "journal"), sink=sink))
 
     async def import_journal(self, journal: JsonValue) -> Imported:
         """Take an exported journal in, to be looked at there. Raises `Refused` if it cannot be."""

@@ -98,6 +98,7 @@ class SyncWaygridClient:
     dag = _blocking(WaygridClient.dag)
     validate = _blocking(WaygridClient.validate)
     export_journal = _blocking(WaygridClient.export_journal)
+    save_journal = _blocking(WaygridClient.save_journal)
     import_journal = _blocking(WaygridClient.import_journal)
     store = _blocking(WaygridClient.store)
     dead_letters = _iterating(WaygridClient.dead_letters)

@@ -1,7 +1,7 @@
 """One request and its answer: what is sent with each, what is tried again, and what an answer means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import SimpleNamespace, TracebackType
@@ -39,7 +39,10 @@ _SILENCE_SECONDS: Final = 60.0
 
 @frozen(kw_only=True)
 class Ask:
-    """A request. `waits` is how long the server may take to answer because it was asked to."""
+    """A request. `waits` is how long the server may take to answer because it was asked to.
+
+    `sink` takes the body of the answer piece by piece, which may take as long as it likes; else it is read whole.
+    """
 
     method: str
     path: str
@@ -50,6 +53,7 @@ class Ask:
     waits: timedelta = timedelta(0)
     answers_with_503: bool = False
     """503 is an answer, not a reason to try again."""
+    sink: Callable[[bytes], object] | None = None
 
 
 @frozen(kw_only=True)
@@ -127,6 +131,8 @@ class Connection:
             seconds = min(_ATTEMPT_SECONDS + ask.waits.total_seconds(), patience.remaining_seconds)
             try:
                 return await self._once(ask, headers, seconds, sent)
+            except _NotTaken as not_taken:
+                raise not_taken.why from None
             except _NotNow as not_now:
                 if isinstance(not_now.__cause__, aiohttp.ClientConnectorError) and not self.was_reached:
                     # Nobody listens there, and nobody ever did: rather a wrong address than a restart.
@@ -145,10 +151,13 @@ class Connection:
                 params=ask.query or None,
                 data=ask.body,
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                timeout=_timeout(ask, seconds),
                 allow_redirects=False,
                 trace_request_ctx=sent,
             ) as response:
+                if ask.sink is not None and response.status == 200:
+                    await self._pour(response, ask.sink)
+                    return Answer(status=200, body=b"")
                 received = await response.read()
         except TimeoutError as error:
             raise _NotNow(Unreachable(self.server, f"no answer within {seconds:.3g} s")) from error
@@ -165,6 +174,18 @@ class Connection:
         if response.status in PASSING:
             raise _NotNow(refused, retry_after(response.headers.get("Retry-After")))
         raise refused
+
+    async def _pour(self, response: aiohttp.ClientResponse, sink: Callable[[bytes], object]) -> None:
+        """Raises `Unreachable` if the answer breaks off: a part of it has been taken, so it is not asked for again."""
+        self.was_reached = True
+        try:
+            async for piece in response.content.iter_any():
+                try:
+                    sink(piece)
+                except Exception as error:
+                    raise _NotTaken(error) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unreachable(self.server, "its answer broke off; ask again") from error
 
     @asynccontextmanager
     async def stream(self, path: str, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -211,6 +232,20 @@ class Connection:
         except ValueError:
             return None
         return None if isinstance(read, Failure) else read.unwrap()
+
+
+def _timeout(ask: Ask, seconds: float) -> aiohttp.ClientTimeout:
+    if ask.sink is None:
+        return aiohttp.ClientTimeout(total=seconds)
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, sock_read=_SILENCE_SECONDS)
+
+
+class _NotTaken(Exception):  # noqa: N818 - it says what happened
+    """A sink that raised, whatever it was: no fault of the network's."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 class _NotNow(Exception):  # noqa: N818 - it says what happened
