@@ -146,7 +146,7 @@ def _action(look: Look, what: str, *rest: Any) -> Action:
         case "succeed":
             return SucceedNode(rest[0], rest[1])
         case "fail":
-            return FailNode(rest[0], rest[1])
+            return FailNode(*rest)
         case "branches":
             return EndBranches(rest[0], tuple(rest[1]))
         case "statuses":
