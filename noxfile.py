@@ -116,6 +116,16 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def simulate(session: nox.Session) -> None:
+    """The whole platform in virtual time, from many seeds, side by side: `nox -s simulate -- --seeds 100000 --from 1`.
+
+    A seed that goes wrong is printed with the command that tells its story.
+    """
+    install(session)
+    session.run("python", "-m", "waygrid_shell.simulation", *session.posargs)
+
+
+@nox.session
 def scenarios(session: nox.Session) -> None:
     """Every scenario file, by the command that users have."""
     install(session)
