@@ -140,3 +140,20 @@ async def test_a_partition_that_was_made_anew_is_written_down_from_its_beginning
         await book.write(to_set=[timer("a", 1)], to_unset=[], read={0: Stretch(70, 2)})
         assert await book.read_up_to({0}) == {0: 2}
         assert await book.are_set([TimerId("a")]) == {TimerId("a")}
+
+
+async def test_timers_of_partitions_that_are_no_more_can_be_given_to_another(
+    open_timer_ports_of_a_cluster: OpenPorts,
+) -> None:
+    timers = [timer("a", 1, 0), timer("b", 2, 1), timer("c", 3, 2), timer("d", 1, 7)]
+    later = NOON + timedelta(seconds=9)
+    async with open_timer_ports_of_a_cluster() as ports:
+        book = ports.timer_book
+        await book.write(to_set=timers, to_unset=[])
+        assert await book.due(later, 10, {0, 1}) == timers[:2]
+        assert await book.move_strays({0, 1}, 0) == 2
+        assert await book.due(later, 10, {0, 1}) == [timer("a", 1), timer("d", 1), timer("b", 2, 1), timer("c", 3)]
+        assert await book.move_strays({0, 1}, 0) == 0
+        await book.write(to_set=[], to_unset=[TimerId("c")])
+        await book.unset([timer("d", 1)])
+        assert await book.due(later, 10, {0, 1}) == timers[:2]

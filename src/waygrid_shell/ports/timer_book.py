@@ -67,6 +67,13 @@ class TimerBook(Protocol):
         """Up to which offset the requests of these partitions are written down: the first that is not; 0 at first."""
         ...
 
+    async def move_strays(self, partitions: Set[int], to: int) -> int:
+        """Give the timers of all partitions but these to partition `to`; how many they were.
+
+        So those fire whose partition is no more. Raises `StorageFull` or `Unavailable`.
+        """
+        ...
+
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         """At most `limit` timers of these partitions whose instant is not after `now`.
 

@@ -181,6 +181,19 @@ async def test_after_its_topic_was_made_anew_a_scheduler_sets_what_is_asked_for(
         assert await ports.timer_book.count() == 9
 
 
+async def test_timers_of_partitions_that_the_topic_no_longer_has_are_fired(ports: Ports, log: MemoryEventLog) -> None:
+    """The bug that this noticed: each fired those of its partitions, and nobody those of the others."""
+    due = ports.clock.now()
+    strays = [Timer(TimerId(f"{number}"), TraversalId("T"), due, number) for number in range(12)]
+    await ports.timer_book.write(to_set=strays, to_unset=[])
+    async with within_seconds() as tasks:
+        tasks.start_soon(scheduler(ports).run)
+        tasks.start_soon(scheduler(ports).run)
+        while await ports.timer_book.count():
+            await anyio.sleep(0.005)
+        assert (await log.backlog())["system.waystation"] == 12
+
+
 async def test_schedulers_fire_the_timers_of_their_partitions_and_who_inherits_one_fires_what_is_due(
     ports: Ports, log: MemoryEventLog
 ) -> None:

@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
+from attrs import evolve
+
 from waygrid_core.model.identifiers import TimerId
 from waygrid_shell.ports.failure import VersionConflict
 from waygrid_shell.ports.timer_book import NOTHING_READ, Stretch, Timer
@@ -40,6 +42,11 @@ class MemoryTimerBook:
 
     async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
         return {partition: self._read_up_to.get(partition, 0) for partition in partitions}
+
+    async def move_strays(self, partitions: Set[int], to: int) -> int:
+        strays = [(timer, order) for timer, order in self._timers.values() if timer.partition not in partitions]
+        self._timers.update((timer.id, (evolve(timer, partition=to), order)) for timer, order in strays)
+        return len(strays)
 
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         found: list[tuple[datetime, int, TimerId]] = []

@@ -38,6 +38,7 @@ _UNSET_FIRED: Final = """
 DELETE FROM timer USING unnest(%b::text[], %b::int8[]) AS fired (id, due)
 WHERE timer.id = fired.id AND timer.due = fired.due
 """
+_MOVE_STRAYS: Final = "UPDATE timer SET partition = %b::int8 WHERE partition <> ALL(%b::int8[])"
 _READ_UP_TO: Final = "SELECT partition, read_up_to FROM timer_request WHERE partition = ANY(%b::int8[])"
 
 _DUE: Final = """
@@ -98,6 +99,9 @@ class PostgresTimerBook:
     async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
         rows = await self._database.read(_READ_UP_TO, (numbers(sorted(partitions)),))
         return {**dict.fromkeys(partitions, 0), **dict(rows)}
+
+    async def move_strays(self, partitions: Set[int], to: int) -> int:
+        return await self._database.change(_MOVE_STRAYS, (to, numbers(sorted(partitions))))
 
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         values = (numbers(sorted(partitions)), to_microseconds(now), limit, limit)

@@ -73,6 +73,12 @@ class IndexedTimerBook:
                 except NotThere:
                     self._shards.forget()  # any may lack some of it: they are filled anew before they are asked
 
+    async def move_strays(self, partitions: Set[int], to: int) -> int:
+        moved = await self._book.move_strays(partitions, to)
+        if moved:
+            self._shards.forget({to})  # it is filled anew, with these
+        return moved
+
     async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
         return await self._book.read_up_to(partitions)
 

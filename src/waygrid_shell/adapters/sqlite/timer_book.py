@@ -41,6 +41,10 @@ class SqliteTimerBook:
     async def read_up_to(self, partitions: Set[int]) -> Mapping[int, int]:
         return dict.fromkeys(partitions, 0)
 
+    async def move_strays(self, partitions: Set[int], to: int) -> int:
+        del partitions, to  # there is one
+        return 0
+
     async def due(self, now: datetime, limit: int, partitions: Set[int]) -> Sequence[Timer]:
         del partitions  # there is one
         query = "SELECT id, traversal, due FROM timer WHERE due <= ? ORDER BY due, set_order LIMIT ?"

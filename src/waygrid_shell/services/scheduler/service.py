@@ -6,6 +6,7 @@ fires those of its partitions; one that has lost a partition and does not know i
 writes down nothing that has been written down since (`requests`).
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +22,7 @@ from waygrid_shell.hosting.post import seal
 from waygrid_shell.hosting.receipts import Receipts
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import EventLog, Subscription
+from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.ports.timer_book import Timer, TimerBook
 from waygrid_shell.services.scheduler.requests import WritingDown, read_requests
 from waygrid_shell.telemetry.metrics import Metrics
@@ -30,6 +32,8 @@ _TOPIC: Final = topic_name(SCHEDULER)
 
 _TAKEN_AT_ONCE: Final = 2_000
 _FIRED_AT_ONCE: Final = 1_000
+
+_log = logging.getLogger(__name__)
 
 LONGEST_SLEEP_SECONDS: Final = 5.0
 """A clock may be set while we sleep: then a timer is at most this late."""
@@ -78,7 +82,22 @@ class Scheduler:
     async def _hear_of_partitions(self, subscription: Subscription) -> None:
         """Timers of a partition that comes may be due; those of one that has gone are somebody else's."""
         while True:
+            await self._move_strays(subscription)
             await subscription.reassigned()
+            self._changed.set()
+
+    async def _move_strays(self, subscription: Subscription) -> None:
+        """A topic that was made anew with fewer partitions leaves timers that nobody fires: who has the first does."""
+        try:
+            there = (await self._log.ends(_TOPIC)).keys()
+            if not there or min(there) not in subscription.partitions:
+                return
+            moved = await self._book.move_strays(there, min(there))
+        except PortFailure as failure:  # all others fire meanwhile
+            _log.warning("timers of partitions that are no more were not looked for: %s", failure)
+            return
+        if moved:
+            _log.warning("%d timers of partitions that %s no longer has are fired with its first", moved, _TOPIC)
             self._changed.set()
 
     async def _fire(self, subscription: Subscription) -> None:
