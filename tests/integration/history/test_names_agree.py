@@ -14,9 +14,9 @@ from tests.integration.examples.test_plant_agrees import scripted_app, tame
 from tests.integration.plant.running import run_one
 from waygrid_core.dag.naming import name_of
 from waygrid_core.history.picture import pictures
-from waygrid_core.traversal.node_status import NOT_REACHED
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.simulation.observation import MIXED
+from waygrid_core.traversal.node_status import NOT_REACHED
 from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.services.history.relatives import family_of

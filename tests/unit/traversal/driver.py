@@ -8,16 +8,16 @@ from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_core.spec.parse import parse_spec
-from waygrid_core.traversal.effects import DispatchNode, Effect, Schedule
+from waygrid_core.traversal.effects import CancelNode, DispatchNode, Effect, Schedule, Unschedule
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import Event
 from waygrid_core.traversal.fold import fold
 from waygrid_core.traversal.machine import transition
-from waygrid_core.traversal.obligations import Obligation, obligations
+from waygrid_core.traversal.obligations import Obligation, obligation_key, obligations
 from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, NodeFailure, NodeSuccess, Signal
 from waygrid_core.traversal.state import TraversalState, new_traversal
-from waygrid_core.traversal.timers import timer_signal
+from waygrid_core.traversal.timers import dispatch_key, timer_signal
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TRAVERSAL = TraversalId("01JGFJJZ00000000000000000T")
@@ -47,6 +47,7 @@ class Driver:
         done = outcome.unwrap()
         assert fold(done.events, before) == done.state
         assert _started(done.effects) == _new(obligations(before), obligations(done.state))
+        assert _withdrawn(done.effects) <= _keys(obligations(before)) - _keys(obligations(done.state))
         self.state = done.state
         self.events += done.events
         return done.effects
@@ -109,3 +110,12 @@ def _started(effects: tuple[Effect, ...]) -> list[str]:
 
 def _new(before: tuple[Obligation, ...], after: tuple[Obligation, ...]) -> list[str]:
     return sorted(repr(obligation) for obligation in after if obligation not in before)
+
+
+def _withdrawn(effects: tuple[Effect, ...]) -> set[str]:
+    canceled = {dispatch_key(effect.node, effect.attempt) for effect in effects if isinstance(effect, CancelNode)}
+    return canceled | {effect.timer for effect in effects if isinstance(effect, Unschedule)}
+
+
+def _keys(owed: tuple[Obligation, ...]) -> set[str]:
+    return {obligation_key(obligation) for obligation in owed}

@@ -7,6 +7,7 @@ from waygrid_core.traversal.effects import Cancel as CancelEffect
 from waygrid_core.traversal.effects import Complete, Fail, StartFollowUp
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.signals import Cancel, TraversalTimeout
+from waygrid_core.traversal.state import Canceled
 
 ONE_STEP = """
 timeout: 5s
@@ -70,3 +71,24 @@ def test_a_fail_without_a_message_has_an_empty_one() -> None:
 def test_one_without_a_follow_up_starts_none() -> None:
     driver = Driver("entryPoints: [{type: pass, output: 1}]")
     assert driver.begin() == (Complete(1),)
+
+
+def test_what_is_canceled_says_how_many_attempts_had_been_made() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: fork
+    joinNodeId: j
+    branches:
+      a: {type: standard, id: a, address: waygrid://processor/x, retryPolicy: {type: Linear, base: 2s, maxRetries: 2}}
+      b: {type: pass, id: b, deliveryStrategy: {type: ScheduleAfter, delay: 5s}}
+      c: {type: standard, id: c, address: waygrid://processor/x, retryPolicy: {type: Linear, base: 2s, maxRetries: 2}}
+    join: {type: join, joinNodeId: j, strategy: {type: And}, timeout: 1h}
+""")
+    driver.begin()
+    driver.fail("a")
+    driver.fire(driver.scheduled(driver.fail("c"), "retry"))
+    driver.send(Cancel(TRAVERSAL))
+    attempts = {"a": 1, "b": 0, "c": 2, "j": 0}
+    assert {name: driver.state.nodes[driver.node(name)] for name in attempts} == {
+        name: Canceled(made) for name, made in attempts.items()
+    }

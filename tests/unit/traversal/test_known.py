@@ -1,6 +1,7 @@
 """What a traversal has done, and another takes over: what is taken, and what is not."""
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
+from waygrid_core.template.template import SecretReference
 from waygrid_core.traversal.fold import evolve
 from waygrid_core.traversal.known import done_by, input_digest
 from waygrid_core.traversal.preparation import Preparation
@@ -106,3 +107,12 @@ def test_to_fold_events_is_to_take_them_one_at_a_time() -> None:
     for event in driver.events:
         state = evolve(state, event)
     assert state == driver.state
+
+
+def test_work_on_other_parameters_is_other_work() -> None:
+    digests = {
+        input_digest(Preparation({"n": 1}, parameters))
+        for parameters in ({}, {"a": 1}, {"a": 2}, {"b": 1}, {"a": SecretReference("p", "f", 1)})
+    }
+    assert len(digests) == 5
+    assert input_digest(Preparation({"n": 1.0}, {"a": 1.0})) in digests

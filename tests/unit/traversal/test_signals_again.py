@@ -3,10 +3,10 @@
 import pytest
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
-from waygrid_core.model.identifiers import InputDigest
+from waygrid_core.model.identifiers import InputDigest, TimerId
 from waygrid_core.traversal.events import BranchCanceled, NodeStarted, SignalHeld
 from waygrid_core.traversal.rejections import AlreadyInProgress
-from waygrid_core.traversal.signals import Begin, CancelBranches, NodeStart, Pause, Unpause
+from waygrid_core.traversal.signals import Begin, CancelBranches, NodeStart, Pause, TraversalTimeout, Unpause
 from waygrid_core.traversal.timers import timer_signal
 
 RETRIED = """
@@ -97,3 +97,17 @@ entryPoints:
         BranchCanceled(outer, "b"),
     ]
     assert {run.status for run in driver.state.forks[inner].branches.values()} == {"canceled"}
+
+
+@pytest.mark.parametrize("kind", ["resume", "retry", "timeout", "traversal-timeout"])
+def test_a_timer_brings_the_signal_of_its_kind(kind: str) -> None:
+    signal = timer_signal(TimerId(f"{TRAVERSAL}/n/3/{kind}"))
+    assert signal.traversal == TRAVERSAL
+    assert signal.timer == f"{TRAVERSAL}/n/3/{kind}"
+    assert type(signal).__name__ == "".join(word.title() for word in kind.split("-"))
+    assert isinstance(signal, TraversalTimeout) or (signal.node, signal.attempt) == ("n", 3)
+
+
+def test_a_text_that_is_no_timer_of_a_traversal_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"^'t/n/1/alarm' is no timer of a traversal$"):
+        timer_signal(TimerId("t/n/1/alarm"))

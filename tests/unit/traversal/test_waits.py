@@ -1,0 +1,93 @@
+"""What arrived at a node is still there after its wait, its retries and its join."""
+
+from tests.unit.traversal.driver import Driver
+from waygrid_core.traversal.effects import Complete
+from waygrid_core.traversal.error import ErrorDetail
+from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
+
+WAIT = "deliveryStrategy: {type: ScheduleAfter, delay: 5s}"
+
+
+def test_a_pass_that_waited_hands_on_what_had_arrived() -> None:
+    driver = Driver(f"entryPoints: [{{type: pass, id: n, {WAIT}}}]")
+    began = driver.begin({"q": 1})
+    assert driver.fire(driver.scheduled(began, "resume")) == (Complete({"q": 1}),)
+    assert driver.events[-2] == NodeSucceeded(driver.node("n"), 1, {"q": 1}, {"q": 1})
+
+
+def test_a_task_that_waited_is_given_what_had_arrived() -> None:
+    driver = Driver(f"entryPoints: [{{type: standard, id: n, address: waygrid://processor/x, {WAIT}}}]")
+    began = driver.begin({"q": 1})
+    resumed = driver.fire(driver.scheduled(began, "resume"))
+    assert driver.dispatched(resumed, "n").input == {"q": 1}
+    (dispatched,) = [event for event in driver.events if isinstance(event, NodeDispatched)]
+    assert dispatched.arrived == {"q": 1}
+    driver.succeed("n", 2)
+    assert NodeSucceeded(driver.node("n"), 1, {"q": 1}, 2) in driver.events
+
+
+def test_a_retry_is_given_what_the_attempt_before_was() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: standard
+    id: n
+    address: waygrid://processor/x
+    input: {order: {$from: /payload/q}}
+    parameters: {depth: 3}
+    retryPolicy: {type: Linear, base: 2s, maxRetries: 1}
+""")
+    first = driver.dispatched(driver.begin({"q": 1}), "n")
+    failed = driver.fail("n")
+    second = driver.dispatched(driver.fire(driver.scheduled(failed, "retry")), "n")
+    assert (first.input, first.parameters) == (second.input, second.parameters) == ({"order": 1}, {"depth": 3})
+    driver.fail("n", "boom", attempt=2)
+    assert NodeFailed(driver.node("n"), 2, {"q": 1}, ErrorDetail("boom")) in driver.events
+
+
+def test_a_join_ends_with_what_arrived_at_its_fork() -> None:
+    spec = """
+entryPoints:
+  - type: fork
+    joinNodeId: j
+    branches:
+      a: {type: standard, id: a, address: waygrid://processor/x}
+      b: {type: standard, id: b, address: waygrid://processor/x}
+    join: {type: join, joinNodeId: j, strategy: {type: And}, timeout: 5s}
+"""
+    failed = Driver(spec)
+    failed.begin({"q": 1})
+    failed.fail("a")
+    error = ErrorDetail("join-failed", "needs 2 successes; 0 branches succeeded, 1 did not")
+    assert NodeFailed(failed.node("j"), 1, {"q": 1}, error) in failed.events
+
+    late = Driver(spec)
+    began = late.begin({"q": 1})
+    late.fire(late.scheduled(began, "timeout"))
+    error = ErrorDetail("timeout", "the join was not decided within its timeout")
+    assert NodeTimedOut(late.node("j"), 1, {"q": 1}, error) in late.events
+
+    held = Driver(spec)
+    held.begin({"q": 1})
+    held.succeed("a", 1)
+    held.succeed("b", 2)
+    assert NodeSucceeded(held.node("j"), 1, {"q": 1}, {"a": 1, "b": 2}) in held.events
+
+
+def test_conditions_see_what_had_arrived_and_the_output_beside_it() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: standard
+    id: n
+    address: waygrid://processor/x
+    onConditions:
+      - condition: {type: JsonEquals, pointer: /n, value: {$from: /input/wanted}}
+        to: {type: pass, id: equal, output: equal}
+      - condition: {type: JsonEquals, pointer: /n, value: {$from: /nodes/n/output/m}}
+        to: {type: pass, id: own, output: own}
+    onSuccess: {type: pass, id: other, output: other}
+""")
+    begun = driver.state
+    for output, ended in (({"n": 1}, "equal"), ({"n": 2, "m": 2}, "own"), ({"n": 3}, "other")):
+        driver.state = begun
+        driver.begin({"wanted": 1})
+        assert driver.succeed("n", output) == (Complete(ended),)
