@@ -12,5 +12,5 @@ has them all.
 
 Reading order: `loop`, `chance`, `transcript`; `servers`, `network`, `reading`, `ports`; `process`, `platform`; `load`
 (what is asked of a platform), `plan` (what a run is like), `faults` (what happens to it); `judging` and `verdict` (what
-must be true in the end); `run`.
+must be true in the end); `run`. The room `workload` asks such a platform for figures: a user's own Specs under a load.
 """

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from random import Random
 from typing import Any, Final
 
 import anyio
@@ -16,7 +15,6 @@ from waygrid_shell.origins.acceptance.items import Wanted, WantedEvent
 from waygrid_shell.origins.acceptance.refusals import NoRoom
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.simulation.chance import Chance
-from waygrid_shell.simulation.loop import VirtualLoop
 from waygrid_shell.simulation.platform import Platform
 from waygrid_shell.simulation.process import Process
 from waygrid_shell.simulation.workload.arrivals import Arrivals
@@ -69,11 +67,7 @@ class Crowd:
                 tasks.start_soon(
                     self._keep_handing_in, tasks, platform, witness, instants, lambda: mix.choices(shared, shares)[0]
                 )
-            await anyio.sleep_until(self._start + seconds)
-
-    @property
-    def _start(self) -> float:
-        return 0.0
+            await anyio.sleep(seconds)
 
     def _instants(self, arrivals: Arrivals, stream: str, seconds: float) -> Iterator[float]:
         return arrivals.instants(self._chance.stream(stream), seconds)

@@ -33,9 +33,14 @@ class Meter:
     """Those that never answer and have not been canceled, with when they began."""
     silent: int = 0
     """How many never answered."""
+    asked: int = 0
+    """How many were dispatched."""
+    taken: int = 0
+    """How often a place was taken."""
 
     def dispatched(self) -> None:
         """An attempt is on its way to the service."""
+        self.asked += 1
         self.waiting.add(1, self._now())
 
     def given_up(self) -> None:
@@ -51,6 +56,7 @@ class Meter:
     def works(self) -> float:
         """A place is taken, from now on; the time."""
         now = self._now()
+        self.taken += 1
         self.busy.add(1, now)
         return now
 

@@ -131,6 +131,8 @@ class Witness:
         """By Spec, from when a traversal was handed in to its end, in seconds."""
         self.failures: Counter[FailureKey] = Counter()
         self.arrived = 0
+        self.handed_in: Counter[str] = Counter()
+        """How many of a Spec."""
         self.attempts = 0
         self.retries = 0
         self.last_decision = 0.0
@@ -143,6 +145,7 @@ class Witness:
         """Somebody wants a traversal of that Spec; its number."""
         now = self._now()
         self.arrived += 1
+        self.handed_in[spec] += 1
         self._journeys[self.arrived] = _Journey(spec, now)
         self.under_way.add(1, now)
         self._bucket(now).arrived += 1
