@@ -126,6 +126,13 @@ def simulate(session: nox.Session) -> None:
 
 
 @nox.session
+def mutate(session: nox.Session) -> None:
+    """Which wrong lines of the machine would no fast test notice? Files after `--` narrow it down."""
+    install(session, tools=(*DEV, *nox.project.dependency_groups(PYPROJECT, "mutate")))
+    session.run("python", "-m", "tests.mutation", "--at", str(Path(session.create_tmp()) / "tree"), *session.posargs)
+
+
+@nox.session
 def scenarios(session: nox.Session) -> None:
     """Every scenario file, by the command that users have."""
     install(session)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.servers.cluster import ClusterServers, cluster_servers
 from tests.servers.programs import Missing
@@ -20,6 +20,14 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.register_profile("random", max_examples=50, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("nightly", max_examples=5_000, deadline=None, suppress_health_check=SLOW)
+settings.register_profile(  # `tests.mutation`: what fails is a killed mutant, whose smallest example nobody reads
+    "mutation",
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=SLOW,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
