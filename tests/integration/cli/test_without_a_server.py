@@ -97,15 +97,22 @@ def test_what_is_no_url_is_said_to_be_none(tmp_path: Path, server: str) -> None:
     assert "write one like http://127.0.0.1:8400" in ran.err
 
 
+AT_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from waygrid_shell.cli.main import main
+main()
+"""
+"""Hears Ctrl-C, even where the tests run in the background of a shell: what a shell starts there ignores it."""
+
+
 def test_ctrl_c_ends_a_watch_without_a_traceback(tmp_path: Path) -> None:
     act = streams(event("state", 1, traversal("running", 1)), then_hangs=True)
-    with served(act) as server:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "waygrid_shell.cli", "watch", ID, "--server", server.url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    command = [sys.executable, "-c", AT_A_TERMINAL, "watch", ID, "--server"]
+    with (
+        served(act) as server,
+        subprocess.Popen([*command, server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
         assert process.stdout is not None
         assert process.stdout.readline().startswith("running")
         process.send_signal(signal.SIGINT)
