@@ -46,13 +46,6 @@ def log(servers: ClusterServers) -> Iterator[OpenLog]:
 
 
 @pytest.fixture
-def impatient_log(servers: ClusterServers) -> Iterator[OpenLog]:
-    """A process that says nothing for three seconds has lost its partitions."""
-    with on_kafka(servers.kafka.bootstrap, timedelta(seconds=3)) as opened:
-        yield opened
-
-
-@pytest.fixture
 def settings(log: OpenLog) -> KafkaSettings:
     assert log.kafka is not None
     return log.kafka
@@ -333,15 +326,24 @@ async def test_who_may_not_make_topics_is_told_what_to_do(settings: KafkaSetting
 
 
 async def test_a_reader_that_was_stuck_past_its_session_finishes_nothing_that_others_have_by_then(
-    impatient_log: OpenLog,
+    log: OpenLog, settings: KafkaSettings
 ) -> None:
-    """It is a thread whose event loop stands still, as that of a process does which is stopped and goes on later."""
+    """It is a thread whose event loop stands still, as that of a process does which is stopped and goes on later.
+
+    Three seconds without a word, and its partitions are another's, who may take longer: the machine may be busy.
+    """
+    impatient = evolve(settings, session_timeout=timedelta(seconds=3))
     has_taken, is_free, has_ended = threading.Event(), threading.Event(), threading.Event()
     stale: list[Delivery] = []
     news: list[str] = []
 
     async def stuck() -> None:
-        async with impatient_log.open() as ports, ports.event_log.subscribe([TOPIC]) as subscription:
+        async with (
+            open_event_log(
+                impatient, dead_letter_book=MemoryDeadLetterBook(), blob_store=MemoryBlobStore(), clock=HostClock()
+            ) as event_log,
+            event_log.subscribe([TOPIC]) as subscription,
+        ):
             stale.extend(await take(subscription, 1))
             generation = subscription.generation
             has_taken.set()
@@ -357,7 +359,7 @@ async def test_a_reader_that_was_stuck_past_its_session_finishes_nothing_that_ot
 
     thread = threading.Thread(target=lambda: asyncio.run(stuck()))
     stays = next(key for key in map(str, range(100)) if partition_of(key, 3) == 0)  # the last one goes to the newcomer
-    async with impatient_log.open() as ports:
+    async with log.open() as ports:
         await ports.event_log.publish([record(1, key=stays)])
         thread.start()
         try:
