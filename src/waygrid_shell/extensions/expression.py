@@ -8,7 +8,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.extensions.bounds import MAX_EXPRESSION, Effort, effort_of, is_affordable
 
 _VARIABLE: Final = "output"
-_PROBLEM: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
+_PROBLEM: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _REMEMBERED: Final = 1_000  # expressions: those of the DAGs at hand
 
 # Without `map` and `+` over lists nothing in it grows by more than its own length, see `bounds`.
@@ -49,11 +49,19 @@ def _compiled(text: str) -> tuple[Any, Effort]:
     try:
         expression = _environment().compile(text)
     except (RuntimeError, ValueError, TypeError) as error:
-        found = [f"line {line}, column {column}: {what}" for line, column, what in _PROBLEM.findall(str(error))]
-        raise ValueError("; ".join(found) or " ".join(str(error).split())) from error
+        raise ValueError(_said(str(error))) from error
     if expression.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
         raise ValueError(f"the expression is of type {expression.return_type()}; write one that is true or false")
     return expression, effort_of(text)
+
+
+def _said(text: str) -> str:
+    """The library's problems in one line, each once, with its place if it has one."""
+    found = [
+        what if line.startswith("-") else f"line {line}, column {column}: {what}"
+        for line, column, what in _PROBLEM.findall(text)
+    ]
+    return "; ".join(dict.fromkeys(found)) or " ".join(text.split())
 
 
 @lru_cache(maxsize=1)
