@@ -4,9 +4,19 @@ import pytest
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
 from waygrid_core.model.identifiers import InputDigest, TimerId
+from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import BranchCanceled, NodeStarted, SignalHeld
-from waygrid_core.traversal.rejections import AlreadyInProgress
-from waygrid_core.traversal.signals import Begin, CancelBranches, NodeStart, Pause, TraversalTimeout, Unpause
+from waygrid_core.traversal.rejections import AlreadyInProgress, InvalidNodeState
+from waygrid_core.traversal.signals import (
+    Begin,
+    CancelBranches,
+    NodeFailure,
+    NodeStart,
+    NodeSuccess,
+    Pause,
+    TraversalTimeout,
+    Unpause,
+)
 from waygrid_core.traversal.timers import timer_signal
 
 RETRIED = """
@@ -111,3 +121,24 @@ def test_a_timer_brings_the_signal_of_its_kind(kind: str) -> None:
 def test_a_text_that_is_no_timer_of_a_traversal_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^'t/n/1/alarm' is no timer of a traversal$"):
         timer_signal(TimerId("t/n/1/alarm"))
+
+
+def test_who_answers_for_a_node_that_was_never_asked_is_told_so() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: standard
+    id: a
+    address: waygrid://processor/x
+    onSuccess:
+      type: pass
+      id: p
+      onSuccess: {type: standard, id: b, address: waygrid://processor/x}
+""")
+    driver.begin()
+    a, b, p = (driver.node(name) for name in "abp")
+    assert driver.refused(NodeSuccess(TRAVERSAL, p, 1)) == InvalidNodeState(p, "it is never dispatched")
+    for node, attempt in ((a, 0), (a, 2), (b, 1)):
+        refused = InvalidNodeState(node, f"attempt {attempt} was never dispatched")
+        assert driver.refused(NodeSuccess(TRAVERSAL, node, attempt)) == refused
+        assert driver.refused(NodeFailure(TRAVERSAL, node, attempt, ErrorDetail("x"))) == refused
+        assert driver.refused(NodeStart(TRAVERSAL, node, attempt)) == refused

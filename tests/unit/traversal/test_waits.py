@@ -1,6 +1,11 @@
 """What arrived at a node is still there after its wait, its retries and its join."""
 
-from tests.unit.traversal.driver import Driver
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.traversal.driver import START, Driver
 from waygrid_core.traversal.effects import Complete
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
@@ -91,3 +96,19 @@ entryPoints:
         driver.state = begun
         driver.begin({"wanted": 1})
         assert driver.succeed("n", output) == (Complete(ended),)
+
+
+@pytest.mark.parametrize("node", ["type: pass", "type: standard, address: waygrid://processor/x"])
+@pytest.mark.parametrize(
+    "strategy", ["ScheduleAfter, delay: {$from: /input/after}", "ScheduleAt, time: {$from: /input/at}"]
+)
+def test_how_long_a_node_waits_may_be_said_by_what_arrives(node: str, strategy: str) -> None:
+    driver = Driver(f"entryPoints: [{{{node}, deliveryStrategy: {{type: {strategy}}}}}]")
+    began = driver.begin({"after": "7s", "at": (START + timedelta(seconds=7)).isoformat()})
+    assert driver.scheduled(began, "resume").at == START + timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("time", [{"$from": "/input/at"}, START.isoformat()])
+def test_a_time_that_has_come_is_no_wait(time: object) -> None:
+    driver = Driver(f"entryPoints: [{{type: pass, deliveryStrategy: {{type: ScheduleAt, time: {json.dumps(time)}}}}}]")
+    assert driver.begin({"at": START.isoformat()}) == (Complete({"at": START.isoformat()}),)
