@@ -14,13 +14,12 @@ from tests.mutation.report import Mutant, share_to_kill, table, those_to_kill
 from tests.mutation.trial import Trial
 
 AT_MOST: Final = 5.0  # of a hundred mutants that mypy lets through, how many may be alive and make a difference
-DEFAULT: Final = ("src/waygrid_core/traversal",)
 
 
 def main() -> int:
     """Prints the table and what is left to kill; 1 if that is too much."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("files", nargs="*", default=DEFAULT, help="files or folders of src/ whose mutants are tried")
+    parser.add_argument("files", nargs="*", help="files or folders of src/ whose mutants are tried")
     parser.add_argument("--at", type=Path, help="where the copy of the tree is made, and stays (what is there goes)")
     arguments = parser.parse_args()
     if arguments.at is not None:

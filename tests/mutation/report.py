@@ -44,7 +44,7 @@ def those_to_kill(mutants: Iterable[Mutant]) -> Iterator[str]:
     """The mutants that are alive and make a difference, each with what it changes."""
     for mutant in mutants:
         if mutant.fate == "alive" and mutant.change is not None:
-            yield f"{mutant.name}\n  in {mutant.file}"
+            yield f"{mutant.name}\n  in {mutant.change.function} of {mutant.file}"
             yield from (f"  - {line}" for line in mutant.change.before)
             yield from (f"  + {line}" for line in mutant.change.after)
 

@@ -42,7 +42,7 @@ class Trial:
         self._environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutation"}
 
     def run(self, files: Sequence[str]) -> None:
-        """Try all mutants of those files (paths in the tree, or of folders), or of all files that are configured."""
+        """Try all mutants of those files (paths in the tree, or of folders); of none given, all that are configured."""
         self._mutmut("run", "--max-children", "1", *(f"{_module(file)}.*" for file in files))
 
     def mutants(self) -> Iterator[Mutant]:
@@ -51,7 +51,7 @@ class Trial:
             name, _, status = line.strip().rpartition(": ")
             if name and status != "not checked":
                 file, fate = _file(name), FATES.get(status, "alive")
-                change = change_of(file, self._output("show", name)) if fate == "alive" else None
+                change = change_of(file, _function(name), self._output("show", name)) if fate == "alive" else None
                 yield Mutant(name, file, fate, change)
 
     def is_killed_from_the_start(self, mutant: Mutant) -> bool:
@@ -84,6 +84,11 @@ def _bound_memory() -> None:
 def _file(name: str) -> str:
     module, _, _ = name.rpartition(".")
     return f"src/{module.replace('.', '/')}.py"
+
+
+def _function(name: str) -> str:
+    mangled, _, _ = name.rpartition(".")[2].partition("__mutmut_")
+    return ".".join(mangled.split("ǁ")[1:]) or mangled.removeprefix("x_")
 
 
 def _module(file: str) -> str:

@@ -17,12 +17,14 @@ DIFF = """\
 -    return 1
 +    return 2
 """
-CHANGE = Change("src/a.py", ("return 1",), ("return 2",))
+CHANGE = Change("src/a.py", "begin", ("return 1",), ("return 2",))
 
 
 @pytest.mark.parametrize("change", equivalent_changes(), ids=str)
 def test_what_is_called_equivalent_changes_a_line_that_is_there(change: Change) -> None:
-    lines = [line.strip() for line in (REPOSITORY / change.file).read_text("utf-8").splitlines()]
+    source = (REPOSITORY / change.file).read_text("utf-8")
+    lines = [line.strip() for line in source.splitlines()]
+    assert f"def {change.function.rpartition('.')[2]}(" in source
     assert change.before != change.after
     assert [line for line in change.before if line not in lines] == []
 
@@ -32,7 +34,7 @@ def test_every_reason_is_a_sentence() -> None:
 
 
 def test_a_change_is_read_from_a_diff() -> None:
-    assert change_of("src/a.py", DIFF) == CHANGE
+    assert change_of("src/a.py", "begin", DIFF) == CHANGE
 
 
 def test_the_share_counts_neither_what_mypy_refuses_nor_what_makes_no_difference() -> None:
@@ -47,4 +49,4 @@ def test_the_share_counts_neither_what_mypy_refuses_nor_what_makes_no_difference
 
 def test_what_is_left_to_kill_is_shown() -> None:
     mutants = [Mutant("x_1", "src/a.py", "alive", CHANGE), Mutant("x_2", "src/a.py", "equivalent", CHANGE)]
-    assert list(those_to_kill(mutants)) == ["x_1\n  in src/a.py", "  - return 1", "  + return 2"]
+    assert list(those_to_kill(mutants)) == ["x_1\n  in begin of src/a.py", "  - return 1", "  + return 2"]
