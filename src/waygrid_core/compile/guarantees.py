@@ -1,7 +1,7 @@
 """Guarantees name nodes as scenarios do, nodes of bodies too; a name that names nothing is a fault."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from attrs import frozen
 
@@ -14,8 +14,8 @@ from waygrid_core.extension.asked_kinds import address_of
 from waygrid_core.model.address import INBOX, WAYSTATION
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.spec.fields import shown
+from waygrid_core.spec.guarantee import Always, AtMost, Moment, NeverAfter, NeverBefore, OneOf
 from waygrid_core.spec.node import (
-    AtMost,
     AwaitNode,
     CallNode,
     DagBody,
@@ -24,7 +24,6 @@ from waygrid_core.spec.node import (
     ForkNode,
     JoinNode,
     LoopNode,
-    NeverBefore,
     Spec,
     StandardNode,
 )
@@ -80,6 +79,10 @@ class NodeNames:
                 at = rest.find("/", at + 1, _LONGEST_PARENT + 1)
         return False
 
+    def has_own(self, draft: Draft, name: str) -> bool:
+        """Whether a node of this Spec itself is called that."""
+        return name in self._named(draft).own
+
     def _named(self, part: _Part) -> _Named:
         if isinstance(part, Draft):
             key: tuple[int, DagHash | None, int] = (id(part), None, 0)
@@ -122,24 +125,54 @@ def _of_dag(part: _NamedDag) -> _Named:
 
 
 def check_guarantees(draft: Draft, names: NodeNames, may_hold: MayHold, problems: ProblemSink) -> None:
-    """Report every name in the guarantees of this Spec that no node has, here or in a body."""
+    """Report every name in the guarantees of this Spec that no node has: here, or, where that may be, in a body."""
     if not draft.spec.guarantees:
         return
-    for name, place in _names_in(draft.spec, draft.place):
-        if not names.has(draft, name) and not may_hold(name.rpartition("/")[2]) and not may_hold(name):
+    for named in _names_in(draft.spec, draft.place):
+        name = named.name
+        if may_hold(name.rpartition("/")[2]) or may_hold(name):
+            continue
+        if not names.has(draft, name):
             message = f"no node is called {shown(name)}; write its id, else its label, else its address without scheme"
-            problems.add(place, "unknown-ref", message)
+            problems.add(named.place, "unknown-ref", message)
+        elif named.is_of_own and not names.has_own(draft, name):
+            message = f"{shown(name)} is a node of another Spec inside; write this guarantee there, without its prefix"
+            problems.add(named.place, "unknown-ref", message)
 
 
-def _names_in(spec: Spec, place: Place) -> Iterator[tuple[str, Place]]:
+@frozen
+class _NamedHere:
+    """A name in a guarantee. `is_of_own`: it must be that of a node of the Spec itself."""
+
+    name: str
+    place: Place
+    is_of_own: bool
+
+
+def _names_in(spec: Spec, place: Place) -> Iterator[_NamedHere]:
     for index, guarantee in enumerate(spec.guarantees):
         at: Place = ((place, "guarantees"), index)
         match guarantee:
             case NeverBefore(dispatch=dispatch, succeeded=succeeded):
-                yield dispatch, ((at, "never"), "dispatch")
-                yield succeeded, (((at, "never"), "before"), "succeeded")
+                yield _NamedHere(dispatch, ((at, "never"), "dispatch"), False)
+                yield _NamedHere(succeeded, (((at, "never"), "before"), "succeeded"), False)
             case AtMost(dispatch=dispatch):
-                yield dispatch, ((at, "atMost"), "dispatch")
+                yield _NamedHere(dispatch, ((at, "atMost"), "dispatch"), False)
+            case NeverAfter(dispatch=dispatch, after=after):
+                yield from _after_in(dispatch, after, (at, "never"))
+            case Always(dispatch=dispatch, after=maybe):
+                yield from _after_in(dispatch, maybe, (at, "always"))
+            case OneOf(dispatch=dispatches):
+                for number, dispatch in enumerate(dispatches):
+                    yield _NamedHere(dispatch, (((at, "oneOf"), "dispatch"), number), True)
+            case _:
+                assert_never(guarantee)
+
+
+def _after_in(dispatch: str, after: Moment | None, place: Place) -> Iterator[_NamedHere]:
+    yield _NamedHere(dispatch, (place, "dispatch"), True)
+    if after is not None:
+        yield _NamedHere(after.node, ((place, "after"), after.ended), True)
 
 
 def name_of(node: PlacedNode) -> str | None:

@@ -11,7 +11,7 @@ from waygrid_core.dag.scope import BranchScope
 from waygrid_core.extension.extension import Guard, SignalKind
 from waygrid_core.model.identifiers import DagHash, NodeDigest, NodeId, ScopeId
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
-from waygrid_core.spec.node import Guarantee
+from waygrid_core.spec.guarantee import Guarantee
 
 
 @frozen(kw_only=True, eq=False)

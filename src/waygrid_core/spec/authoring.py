@@ -48,6 +48,7 @@ from waygrid_core.spec.fluent import (
     instant_text,
     template_of,
 )
+from waygrid_core.spec.guarantee import Guarantee
 from waygrid_core.spec.guarantees import read_guarantee
 from waygrid_core.spec.limits import DEFAULT_LIMITS
 from waygrid_core.spec.node import (
@@ -60,7 +61,6 @@ from waygrid_core.spec.node import (
     ExtensionNode,
     FailNode,
     ForkNode,
-    Guarantee,
     JoinNode,
     LoopNode,
     PassNode,
@@ -353,6 +353,28 @@ class Node:
 def never_before(dispatch: str, succeeded: str) -> Guarantee:
     """The guarantee that `dispatch` is not dispatched before `succeeded` has succeeded."""
     return _guarantee({"never": {"dispatch": dispatch, "before": {"succeeded": succeeded}}})
+
+
+def never_after(dispatch: str, *, succeeded: str | None = None, failed: str | None = None) -> Guarantee:
+    """The guarantee that `dispatch` is not dispatched once `succeeded` has succeeded, or `failed` has failed."""
+    return _guarantee({"never": {"dispatch": dispatch, "after": _moment(succeeded, failed)}})
+
+
+def always_dispatched(dispatch: str, *, succeeded: str | None = None, failed: str | None = None) -> Guarantee:
+    """The guarantee that every run dispatches `dispatch`; with a moment, every run on which that comes, after it."""
+    if succeeded is None and failed is None:
+        return _guarantee({"always": {"dispatch": dispatch}})
+    return _guarantee({"always": {"dispatch": dispatch, "after": _moment(succeeded, failed)}})
+
+
+def one_of(*dispatch: str) -> Guarantee:
+    """The guarantee that every run dispatches one of these, and no other of them."""
+    return _guarantee({"oneOf": {"dispatch": list(dispatch)}})
+
+
+def _moment(succeeded: str | None, failed: str | None) -> JsonValue:
+    said = {"succeeded": succeeded, "failed": failed}
+    return {ended: node for ended, node in said.items() if node is not None}
 
 
 def dispatched_at_most(dispatch: str, times: int) -> Guarantee:

@@ -15,9 +15,10 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.repeat import NoRepeat, RepeatPolicy
 from waygrid_core.spec.extended import read_extension
 from waygrid_core.spec.fields import Fields, Shape, kind_of, open_object, shape
+from waygrid_core.spec.guarantee import Guarantee
 from waygrid_core.spec.guarantees import read_guarantee
 from waygrid_core.spec.limits import DEFAULT_LIMITS, Limits
-from waygrid_core.spec.node import Body, DagBody, Guarantee, Hole, Node, Spec
+from waygrid_core.spec.node import Body, DagBody, Hole, Node, Spec
 from waygrid_core.spec.node_fields import Reading, Realm
 from waygrid_core.spec.nodes import read_node
 from waygrid_core.spec.place import ROOT, Place

@@ -47,7 +47,8 @@ from waygrid_core.template.template import (
 )
 
 if TYPE_CHECKING:
-    from waygrid_core.spec.node import Body, Ends, Guarantee, Node
+    from waygrid_core.spec.guarantee import Guarantee
+    from waygrid_core.spec.node import Body, Ends, Node
 
 T = TypeVar("T")
 

@@ -33,6 +33,7 @@ from waygrid_core.spec.fluent import (
     Succeeding,
     Whole,
 )
+from waygrid_core.spec.guarantee import Guarantee
 from waygrid_core.spec.place import ROOT, Located, Place
 from waygrid_core.template.template import Leaf, Operand, ParameterTemplate, Template
 
@@ -216,7 +217,7 @@ class Spec(Located, Whole):
     on_end: "Body | None" = None
     guards: tuple[Guard, ...] = ()
     signals: tuple[SignalKind, ...] = ()
-    guarantees: tuple["Guarantee", ...] = ()
+    guarantees: tuple[Guarantee, ...] = ()
     is_node: bool = field(default=False, eq=False, repr=False)
     """Whether a body was written as its one node, short for `{entryPoints: [node]}`."""
     place: Place = field(default=ROOT, eq=False, repr=False)
@@ -298,22 +299,3 @@ Node: TypeAlias = (
     | Reference
     | Hole
 )
-
-
-@frozen
-class NeverBefore:
-    """`{never: {dispatch, before: {succeeded}}}`: `dispatch` is not dispatched before `succeeded` has succeeded."""
-
-    dispatch: str
-    succeeded: str
-
-
-@frozen
-class AtMost:
-    """`{atMost: {dispatch, times}}`: `dispatch` is dispatched at most `times` times."""
-
-    dispatch: str
-    times: int
-
-
-Guarantee: TypeAlias = NeverBefore | AtMost

@@ -19,6 +19,7 @@ from waygrid_core.spec.conditions import OPERATORS
 from waygrid_core.spec.conditions import SHAPES as CONDITION_SHAPES
 from waygrid_core.spec.extension_schema import Schema, extension_schema
 from waygrid_core.spec.fields import ID_PATTERN, MAX_LABEL, Shape
+from waygrid_core.spec.guarantees import FEWEST_OF_ONE
 from waygrid_core.spec.limits import DEFAULT_LIMITS
 from waygrid_core.spec.nodes import NODE_SHAPES
 from waygrid_core.spec.policies import (
@@ -377,7 +378,7 @@ def _specs(extensions: Extensions) -> Schema:
             "Another workflow: a Spec, one node, or the hash of a DAG.",
             {"oneOf": [_ref("InnerSpec"), _ref("Node"), _ref("DagByHash")]},
         ),
-        "Guarantee": _named("guarantee", "Never before, or at most so often.", _guarantee()),
+        "Guarantee": _named("guarantee", "Never before or after, always, one of, or at most so often.", _guarantee()),
     }
 
 
@@ -390,27 +391,27 @@ def _users(kinds: Mapping[str, type[Extension]]) -> Schema:
 
 def _guarantee() -> Schema:
     name: Schema = {"type": "string", "description": "A node, by id, label or address."}
-    before: Schema = {
-        "type": "object",
-        "properties": {"succeeded": name},
-        "required": ["succeeded"],
-        "additionalProperties": False,
-    }
+    names: Schema = {"type": "array", "items": name, "minItems": FEWEST_OF_ONE, "uniqueItems": True}
+    before = _closed({"succeeded": name})
+    after: Schema = {"oneOf": [_closed({"succeeded": name}), _closed({"failed": name})]}
     never: Schema = {
-        "type": "object",
-        "properties": {"dispatch": name, "before": before},
-        "required": ["dispatch", "before"],
-        "additionalProperties": False,
+        "oneOf": [_closed({"dispatch": name, "before": before}), _closed({"dispatch": name, "after": after})]
     }
-    at_most: Schema = {
-        "type": "object",
-        "properties": {"dispatch": name, "times": _whole(0)},
-        "required": ["dispatch", "times"],
-        "additionalProperties": False,
+    always: Schema = {"oneOf": [_closed({"dispatch": name}), _closed({"dispatch": name, "after": after})]}
+    forms: dict[str, Schema] = {
+        "never": never,
+        "always": always,
+        "oneOf": _closed({"dispatch": names}),
+        "atMost": _closed({"dispatch": name, "times": _whole(0)}),
     }
+    return {"oneOf": [_closed({form: schema}) for form, schema in forms.items()]}
+
+
+def _closed(properties: dict[str, Schema]) -> Schema:
+    """An object with these members, all of them."""
     return {
-        "oneOf": [
-            {"type": "object", "properties": {key: schema}, "required": [key], "additionalProperties": False}
-            for key, schema in (("never", never), ("atMost", at_most))
-        ]
+        "type": "object",
+        "properties": dict(properties),
+        "required": [*properties],
+        "additionalProperties": False,
     }

@@ -34,6 +34,7 @@ from waygrid_core.testing.invariants import (
     failed,
     invariant,
     never,
+    one_of,
     succeeded,
 )
 from waygrid_core.testing.law_broken import LawBroken
@@ -52,5 +53,6 @@ __all__ = [
     "instances_of",
     "invariant",
     "never",
+    "one_of",
     "succeeded",
 ]

@@ -14,7 +14,7 @@ from waygrid_core.dag.naming import names_of
 from waygrid_core.extension.look import NodeStatus
 from waygrid_core.history.status import ShownStatus, shown_status
 from waygrid_core.model.identifiers import NodeId
-from waygrid_core.spec.node import AtMost, Guarantee, NeverBefore
+from waygrid_core.spec.guarantee import Always, AtMost, Guarantee, NeverAfter, NeverBefore, OneOf
 from waygrid_core.testing.stories import Step
 from waygrid_core.traversal.events import Event, NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
 from waygrid_core.traversal.node_status import node_status
@@ -180,16 +180,34 @@ def always(*, dispatch: str, after: Moment | None = None) -> Invariant:
                 is_owed = False
                 if after is None:
                     return None
-        ended = next((index for index, step in enumerate(steps) if step.after.has_ended), None)
-        was_canceled = any(
-            step.decided is not None and isinstance(step.signal, Cancel | CancelBranches) for step in steps
-        )
-        if not is_owed or ended is None or was_canceled or not steps[ended].after.has_begun:
+        ended = _ended(steps)
+        if not is_owed or ended is None:
             return None
         return Violation(ended, f"the traversal has ended, and {dispatch} was not dispatched{when}", missing=dispatch)
 
     names = (dispatch,) if after is None else (dispatch, after.node)
     return Invariant(f"{dispatch} is always dispatched{when}", watch, names)
+
+
+def one_of(*names: str) -> Invariant:
+    """Every run dispatches one of these, and no other of them. Runs that somebody canceled are judged as far as they
+    came; what is known already counts as dispatched."""
+
+    def watch(compiled: CompiledDag, steps: Sequence[Step]) -> Violation | None:
+        called = _called(compiled)
+        chosen: str | None = None
+        for index, event in _events(steps):
+            for name in names:
+                if dispatched(name).is_in(event, called) or succeeded(name).is_in(event, called):
+                    if chosen not in (None, name):
+                        return Violation(index, f"{chosen} was dispatched, and {name} is", excess=name)
+                    chosen = name
+        ended = _ended(steps)
+        if chosen is not None or ended is None:
+            return None
+        return Violation(ended, f"the traversal has ended, and none of {', '.join(names)} was dispatched")
+
+    return Invariant(f"one of {', '.join(names)} is dispatched", watch, names)
 
 
 def invariant_of(guarantee: Guarantee) -> Invariant:
@@ -199,6 +217,20 @@ def invariant_of(guarantee: Guarantee) -> Invariant:
             return never(dispatch=dispatch, before=succeeded(moment))
         case AtMost(dispatch=dispatch, times=times):
             return at_most(times, dispatch=dispatch)
+        case NeverAfter(dispatch=dispatch, after=after):
+            return never(dispatch=dispatch, after=Moment(after.ended, after.node))
+        case Always(dispatch=dispatch, after=maybe):
+            return always(dispatch=dispatch, after=None if maybe is None else Moment(maybe.ended, maybe.node))
+        case OneOf(dispatch=names):
+            return one_of(*names)
+
+
+def _ended(steps: Sequence[Step]) -> int | None:
+    """The step with which the run ended by itself; None if it has not, or somebody canceled it, in whole or in part."""
+    if any(step.decided is not None and isinstance(step.signal, Cancel | CancelBranches) for step in steps):
+        return None
+    ended = next((index for index, step in enumerate(steps) if step.after.has_ended), None)
+    return ended if ended is not None and steps[ended].after.has_begun else None
 
 
 def _events(steps: Sequence[Step]) -> Iterator[tuple[int, Event]]:

@@ -119,10 +119,13 @@ class Explorer:
         marks: dict[NodeId, str] = {}
         for promise in promises:
             for node in promise.marked:
-                marks[node] = marks.get(node, "") + f"{promise.index}{_role(promise, node)}."
+                marks[node] = marks.get(node, "") + f"{promise.index}{promise.role(node)}."
         self._likeness = Likeness(twin, marks)
-        self._order = Order(twin, self._likeness, marks.keys(), ends or {}, spares=spares)
-        self._freely = Order(twin, self._likeness, marks.keys(), ends or {}, spares=False)
+        fires = any(promise.asks_for_the_end for promise in promises)
+        self._order = Order(
+            twin, self._likeness, marks.keys(), ends or {}, spares=spares, fires_anywhere=fires or not spares
+        )
+        self._freely = Order(twin, self._likeness, marks.keys(), ends or {}, spares=False, fires_anywhere=True)
         self._entries = entries
         self._budget = budget
         self._seed = seed
@@ -351,14 +354,6 @@ def _stands(node: DagNode) -> bool:
     """Whether a token that reaches the node stays there until somebody answers, or a timer fires."""
     return isinstance(node, TaskNode) or (
         isinstance(node, PassNode) and not isinstance(node.delivery_strategy, Immediate)
-    )
-
-
-def _role(promise: Promise, node: NodeId) -> str:
-    """What a guarantee says of a node: nodes of different roles are not alike."""
-    return (
-        f"{promise.dispatched.get(node, 0)}"
-        f"{'s' if node in promise.assured else ''}{'f' if node in promise.assured_by_failure else ''}"
     )
 
 

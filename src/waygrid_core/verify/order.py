@@ -55,16 +55,19 @@ class Order:
         ends: Mapping[NodeId, Ends],
         *,
         spares: bool,
+        fires_anywhere: bool,
     ) -> None:
         self._twin = twin
         self._likeness = likeness
         self._ends = ends
         self._spares = spares
+        self._fires_anywhere = fires_anywhere
         self._marked = _scopes_around(twin.dag, marked)
 
     def moves(self, state: TraversalState, focus: Focus, *, is_first: bool) -> Iterator[Move]:
-        """What is explored from here. The traversal's own timer ends everything: once is enough."""
-        if state.due is not None and (is_first or not self._spares):
+        """What is explored from here. The traversal's own timer ends everything: once is enough, unless it counts what
+        has happened by then."""
+        if state.due is not None and (is_first or self._fires_anywhere):
             yield Move(timer_signal(traversal_timer(state.traversal)), focus)
         yield from self._in_scope(state, ROOT_SCOPE, focus)
 
@@ -86,7 +89,7 @@ class Order:
         if not self._spares or self._is_ruled(fork):
             marked, others = running, []
         join = state.nodes[run.join]
-        if isinstance(join, Joining) and join.due is not None and (marked or fork not in focus):
+        if isinstance(join, Joining) and join.due is not None and (marked or self._fires_anywhere or fork not in focus):
             yield Move(timer_signal(node_timer(state.traversal, run.join, 1, "timeout")), focus)
         for name in self._unlike(state, fork, marked, focus):
             yield from self._in_scope(state, branch_scope(fork, name), focus)

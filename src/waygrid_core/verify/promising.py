@@ -5,9 +5,10 @@ from typing import TypeAlias, assert_never
 
 from attrs import frozen
 
-from waygrid_core.dag.node import EachWork, LoopWork, TaskNode
+from waygrid_core.dag.node import CallWork, EachWork, LoopWork, TaskNode
 from waygrid_core.model.identifiers import NodeId
-from waygrid_core.spec.node import AtMost, Guarantee, NeverBefore
+from waygrid_core.policy.delivery import Immediate
+from waygrid_core.spec.guarantee import Always, AtMost, Guarantee, NeverAfter, NeverBefore, OneOf
 from waygrid_core.verify.levels import ON_END, Level
 from waygrid_core.verify.promises import Promise
 
@@ -47,8 +48,23 @@ def _promise(level: Level, index: int, guarantee: Guarantee, look: Look) -> Prom
                 assured=assured,
                 assured_by_failure=by_failure,
             )
+        case NeverAfter(dispatch=dispatch, after=after):
+            own = dict.fromkeys(_called(level, dispatch), 1)
+            return Promise(guarantee=guarantee, index=index, dispatched=own, moment=_called(level, after.node))
+        case Always(dispatch=dispatch, after=maybe):
+            moment = frozenset[NodeId]() if maybe is None else _called(level, maybe.node)
+            own = dict.fromkeys(_called(level, dispatch), 1)
+            return Promise(guarantee=guarantee, index=index, dispatched=own, moment=moment)
+        case OneOf(dispatch=names):
+            which = {node: number for number, name in enumerate(names, 1) for node in _called(level, name)}
+            return Promise(guarantee=guarantee, index=index, dispatched=which)
         case _:
             assert_never(guarantee)
+
+
+def _called(level: Level, name: str) -> frozenset[NodeId]:
+    """The nodes of the level itself that are called so."""
+    return frozenset(node for node, own in level.names().items() if own == name)
 
 
 def counting(level: Level, guarantee: Guarantee, index: int, name: str, limit: int, look: Look) -> Promise:
@@ -67,13 +83,21 @@ def counting(level: Level, guarantee: Guarantee, index: int, name: str, limit: i
 
 
 def assuring(level: Level, name: str, look: Look) -> tuple[frozenset[NodeId], frozenset[NodeId]]:
-    """The nodes after whose success, and those after whose failure, something called `name` has succeeded."""
+    """The nodes after whose success, and those after whose failure, something called `name` has succeeded.
+
+    An each runs its body for none of an empty list; a loop fails after rounds that succeed, too; and what fails before
+    it is dispatched has run no body.
+    """
     by_success, by_failure = set(), set()
     for node, inner, rest in _bearers(level, name):
         inside = Inside(0, True, False) if inner is None else look(inner, rest, 1)
-        if inside.assured:
+        task = level.dag.nodes[node]
+        work = task.work if isinstance(task, TaskNode) else None
+        if inside.assured and not isinstance(work, EachWork):
             by_success.add(node)
-        if inside.assured_by_failure:
+        runs_first = isinstance(task, TaskNode) and isinstance(task.delivery_strategy, Immediate)
+        has_run = isinstance(work, CallWork) or (isinstance(work, LoopWork) and inside.assured)
+        if inside.assured_by_failure and runs_first and has_run:
             by_failure.add(node)
     return frozenset(by_success), frozenset(by_failure)
 

@@ -10,7 +10,7 @@ from waygrid_core.dag.node import CallWork, EachWork, JoinNode, LoopWork, TaskNo
 from waygrid_core.history.status import shown_status
 from waygrid_core.model.identifiers import DagHash, NodeId
 from waygrid_core.policy.join import And
-from waygrid_core.spec.node import AtMost, Guarantee, NeverBefore
+from waygrid_core.spec.guarantee import Always, AtMost, Guarantee, NeverAfter, NeverBefore, OneOf
 from waygrid_core.verify.advice import advice_on
 from waygrid_core.verify.explore import Exploration, Explorer, Flaw
 from waygrid_core.verify.findings import Finding, LevelReport, Verification
@@ -73,9 +73,8 @@ class _Verifier:
     def _explore(self, level: Level, promises: Sequence[Promise]) -> tuple[Exploration, Twin]:
         unfold: dict[NodeId, int] = {}
         for promise in promises:
-            if isinstance(promise.guarantee, AtMost):
-                for node in promise.dispatched:
-                    unfold[node] = max(unfold.get(node, 1), promise.guarantee.times + 1)
+            for node in promise.dispatched:
+                unfold[node] = max(unfold.get(node, 1), promise.attempts(node))
         twin = twin_of(level.dag, unfold)
         tell = self._tell
         explorer = Explorer(
@@ -187,6 +186,14 @@ def _broken_promise(level: Level, guarantee: Guarantee) -> str:
         case AtMost(dispatch=dispatch, times=times):
             often = {0: "at all", 1: "more than once"}.get(times, f"more than {times} times")
             return f"{level.place}{dispatch} may be dispatched {often}"
+        case NeverAfter(dispatch=dispatch, after=after):
+            return f"{level.place}{dispatch} may be dispatched after {level.place}{after.node} has {after.ended}"
+        case Always(dispatch=dispatch, after=maybe):
+            when = "" if maybe is None else f" after {level.place}{maybe.node} has {maybe.ended}"
+            return f"a run may end without a dispatch of {level.place}{dispatch}{when}"
+        case OneOf(dispatch=names):
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            return f"a run may dispatch none, or more than one, of {listed}"
         case _:
             assert_never(guarantee)
 

@@ -17,7 +17,7 @@ from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.json_value import JsonValue
 
-_FORM: Final = 1
+_FORM: Final = 2
 """Counted up when a verdict of the same DAG would read differently."""
 
 

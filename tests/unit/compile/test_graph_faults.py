@@ -479,6 +479,24 @@ FAULTS: list[tuple[str, Document, list[tuple[str, str]]]] = [
         [("unknown-ref", "/guarantees/0/atMost/dispatch")],
     ),
     (
+        "guarantees about what comes after, and about the end, are about the Spec's own nodes",
+        spec(
+            call(work(id="a"), id="c"),
+            guarantees=[
+                {"always": {"dispatch": "c/a"}},
+                {"never": {"dispatch": "c", "after": {"failed": "c/a"}}},
+                {"oneOf": {"dispatch": ["c", "c/a"]}},
+                {"always": {"dispatch": "c", "after": {"succeeded": "x"}}},
+            ],
+        ),
+        [
+            ("unknown-ref", "/guarantees/0/always/dispatch"),
+            ("unknown-ref", "/guarantees/1/never/after/failed"),
+            ("unknown-ref", "/guarantees/2/oneOf/dispatch/1"),
+            ("unknown-ref", "/guarantees/3/always/after/succeeded"),
+        ],
+    ),
+    (
         "guarantees about a fork, which is never dispatched",
         spec(
             fork("j", {"a": work(), "b": work()}, id="split", join=join("j")),

@@ -101,7 +101,11 @@ REPEAT_POLICIES = st.one_of(
     typed("Times", {"every": DURATIONS, "times": st.integers(1, 5)}),
     typed("Until", {"every": DURATIONS, "until": INSTANTS}),
 )
+_MOMENTS = st.one_of(*(st.fixed_dictionaries({ended: TEXTS}) for ended in ("succeeded", "failed")))
 GUARANTEES = st.one_of(
+    st.fixed_dictionaries({"dispatch": TEXTS, "after": _MOMENTS}).map(lambda never: {"never": never}),
+    st.fixed_dictionaries({"dispatch": TEXTS}, optional={"after": _MOMENTS}).map(lambda always: {"always": always}),
+    st.lists(TEXTS, min_size=2, max_size=3, unique=True).map(lambda names: {"oneOf": {"dispatch": names}}),
     st.fixed_dictionaries({"dispatch": TEXTS, "before": st.fixed_dictionaries({"succeeded": TEXTS})}).map(
         lambda never: {"never": never}
     ),

@@ -17,6 +17,7 @@ from waygrid_core.spec.authoring import (
     Repeat,
     Retry,
     all_of,
+    always_dispatched,
     any_of,
     compare,
     dispatched_at_most,
@@ -24,16 +25,31 @@ from waygrid_core.spec.authoring import (
     exists,
     from_,
     literal,
+    never_after,
     never_before,
     not_,
+    one_of,
     secret,
     text,
 )
 from waygrid_core.spec.check import check_spec
+from waygrid_core.spec.guarantees import write_guarantee
 from waygrid_core.spec.node import Spec
 from waygrid_core.spec.write import write_spec
 
 TASK = "waygrid://processor/openai"
+
+
+def test_guarantees_are_made_of_names() -> None:
+    made = {
+        never_after("refund", succeeded="ship"): {"never": {"dispatch": "refund", "after": {"succeeded": "ship"}}},
+        always_dispatched("refund", failed="pay"): {"always": {"dispatch": "refund", "after": {"failed": "pay"}}},
+        always_dispatched("refund"): {"always": {"dispatch": "refund"}},
+        one_of("ship", "refund"): {"oneOf": {"dispatch": ["ship", "refund"]}},
+    }
+    assert {guarantee: write_guarantee(guarantee) for guarantee in made} == made
+    with pytest.raises(ValueError, match="after is one moment"):
+        always_dispatched("refund", failed="pay", succeeded="pay")
 
 
 def assert_stands_for(spec: Spec, document: Any) -> None:

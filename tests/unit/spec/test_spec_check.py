@@ -86,6 +86,37 @@ ONE_FAULT: list[tuple[Any, str, str]] = [
         "/guarantees/0",
     ),
     (
+        {"entryPoints": [TASK], "guarantees": [{"always": {"dispatch": "a", "after": {}}}]},
+        "missing-field",
+        "/guarantees/0/always/after",
+    ),
+    (
+        {
+            "entryPoints": [TASK],
+            "guarantees": [{"always": {"dispatch": "a", "after": {"failed": "b", "succeeded": "b"}}}],
+        },
+        "conflicting-fields",
+        "/guarantees/0/always/after",
+    ),
+    (
+        {
+            "entryPoints": [TASK],
+            "guarantees": [{"never": {"dispatch": "a", "before": {"succeeded": "b"}, "after": {"failed": "b"}}}],
+        },
+        "conflicting-fields",
+        "/guarantees/0/never",
+    ),
+    (
+        {"entryPoints": [TASK], "guarantees": [{"oneOf": {"dispatch": ["a"]}}]},
+        "out-of-range",
+        "/guarantees/0/oneOf/dispatch",
+    ),
+    (
+        {"entryPoints": [TASK], "guarantees": [{"oneOf": {"dispatch": ["a", "b", "a"]}}]},
+        "out-of-range",
+        "/guarantees/0/oneOf/dispatch",
+    ),
+    (
         {"entryPoints": [TASK], "guarantees": [{"never": {"dispatch": "a"}}]},
         "missing-field",
         "/guarantees/0/never",

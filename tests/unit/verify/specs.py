@@ -33,6 +33,18 @@ def at_most(dispatch: str, times: int) -> Document:
     return {"atMost": {"dispatch": dispatch, "times": times}}
 
 
+def never_after(dispatch: str, **after: str) -> Document:
+    return {"never": {"dispatch": dispatch, "after": after}}
+
+
+def always(dispatch: str, **after: str) -> Document:
+    return {"always": {"dispatch": dispatch, **({"after": after} if after else {})}}
+
+
+def one_of(*dispatch: str) -> Document:
+    return {"oneOf": {"dispatch": list(dispatch)}}
+
+
 def verified(document: Document, **options: Any) -> Verification:
     return verify(compile_document(document).unwrap(), **options)
 
