@@ -80,6 +80,14 @@ class Told:
 
 
 @frozen
+class Said:
+    """Somebody says something in the words of the Spec: the `which`-th of its signals, if it has any."""
+
+    which: int
+    data: JsonValue
+
+
+@frozen
 class Odd:
     """Something comes that no part of the system should ever send."""
 
@@ -87,7 +95,7 @@ class Odd:
     which: int
 
 
-Move: TypeAlias = Answered | Fired | Repeated | Stale | FiredAnyway | Started | BranchesCanceled | Told | Odd
+Move: TypeAlias = Answered | Fired | Repeated | Stale | FiredAnyway | Started | BranchesCanceled | Told | Said | Odd
 
 _WHICH: Final = st.integers(0, 11)
 _ERRORS: Final = tuple(

@@ -24,6 +24,7 @@ from waygrid_core.testing.moves import (
     Odd,
     Repeated,
     Reply,
+    Said,
     Stale,
     Started,
     Told,
@@ -46,6 +47,7 @@ from waygrid_core.traversal.signals import (
     Signal,
     Unpause,
 )
+from waygrid_core.traversal.signals import Told as ToldSignal
 from waygrid_core.traversal.state import TraversalState
 from waygrid_core.traversal.timers import timer_signal
 
@@ -193,6 +195,10 @@ class Teller:
                     self.send(CancelBranches(TRAVERSAL, fork.join_node_id, named))
             case Told(what=what):
                 self._tell(what)
+            case Said(which=which, data=data):
+                if self.dag.signals:
+                    kind = _nth(self.dag.signals, which).name
+                    self.send(ToldSignal(TRAVERSAL, f"said-{len(self.steps)}", kind, data))
             case Odd(what=what, which=which):
                 self._send_oddity(what, which)
 

@@ -3,7 +3,8 @@
 from itertools import combinations
 
 from waygrid_core.dag.dag import Dag
-from waygrid_core.dag.node import FailNode, ForkNode, JoinNode, PassNode, TaskNode
+from waygrid_core.dag.node import ExtensionWork, FailNode, ForkNode, JoinNode, PassNode, TaskNode
+from waygrid_core.extension.asked_kinds import most_rounds_of
 from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, ScopeId
 from waygrid_core.outcome import Failure
 from waygrid_core.policy.delay import most_retries
@@ -49,7 +50,7 @@ def _still_needed(dag: Dag, state: TraversalState, node_id: NodeId) -> int:
     node, run = dag.nodes[node_id], state.nodes.get(node_id)
     match node:
         case TaskNode(retry_policy=policy):
-            attempts = 1 + most_retries(policy)
+            attempts = 1 + most_retries(policy) + _most_times_asked_again(node)
             match run:
                 case None:
                     return 2 * attempts + 1
@@ -65,6 +66,10 @@ def _still_needed(dag: Dag, state: TraversalState, node_id: NodeId) -> int:
             return 2 if run is None else 1 if isinstance(run, Waiting | Joining) else 0
         case ForkNode() | FailNode():
             return 0
+
+
+def _most_times_asked_again(node: TaskNode) -> int:
+    return most_rounds_of(node.work.kind) - 1 if isinstance(node.work, ExtensionWork) else 0
 
 
 def comes_nearer_to_its_end(story: Story) -> None:
