@@ -36,6 +36,7 @@ from waygrid_core.traversal.effects import (
 from waygrid_core.traversal.machine import transition
 from waygrid_core.traversal.signals import Begin, Pause, Signal, Unpause
 from waygrid_core.traversal.signals import Cancel as CancelSignal
+from waygrid_core.traversal.unheard import unheard_answers
 
 
 def hear(world: World, live: Live, signal: Signal | RunEnd | StartDue) -> str | None:
@@ -48,7 +49,9 @@ def hear(world: World, live: Live, signal: Signal | RunEnd | StartDue) -> str | 
         single = transition(live.dag, live.state, signal, now)
         if isinstance(single, Failure):
             return world.trace.refusal(live, signal, single.failure())
-        live.state, effects = single.unwrap().state, single.unwrap().effects
+        made = single.unwrap()
+        effects = (*unheard_answers(live.dag, live.state, made), *made.effects)
+        live.state = made.state
     else:
         assert isinstance(signal, Begin | RunEnd | StartDue | CancelSignal | Pause | Unpause), "a series has no nodes"
         series = series_transition(live.dag, live.plan, live.state, signal, now)

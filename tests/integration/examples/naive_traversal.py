@@ -109,6 +109,7 @@ class Traversal(Actor):
         self.root = Scope()
         self.own_timer: Timer | None = None
         self.held: list[tuple[Callable[[], None], tuple[str, int] | None]] = []
+        self._used: set[tuple[str, int]] = set()
         self._opened: list[tuple[str, int]] = []
         self._timers: list[tuple[int, Timer]] = []
         for node in spec["entryPoints"]:
@@ -134,7 +135,8 @@ class Traversal(Actor):
         self._opened, self._timers = [], []
         happen()
         for node, attempt in before.items():
-            if self.in_flight.get(node) != attempt and (node, attempt) not in answered:
+            is_event_unused = isinstance(self.children.get(node), Await) and (node, attempt) not in self._used
+            if self.in_flight.get(node) != attempt and ((node, attempt) not in answered or is_event_unused):
                 self.world.send(lambda node=node: self._cancel_attempt(node))  # type: ignore[misc]
         for node, attempt in self._opened:
             if self.in_flight.get(node) == attempt:
@@ -219,6 +221,7 @@ class Traversal(Actor):
         def happen() -> None:
             if self.has_ended or self.in_flight.get(node) != attempt:
                 return  # stale
+            self._used.add((node, attempt))
             del self.in_flight[node]
             self._unset(node)
             if is_success:

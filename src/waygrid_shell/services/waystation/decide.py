@@ -21,6 +21,7 @@ from waygrid_core.traversal.machine import Transition, transition
 from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, Cancel, Pause, Unpause
 from waygrid_core.traversal.state import TraversalState, new_traversal
+from waygrid_core.traversal.unheard import unheard_answers
 from waygrid_shell.ports.journal import AnyEffect, AnyEvent, AnyState, Origin
 from waygrid_shell.services.waystation.roster import Present, Readied, presented
 
@@ -98,7 +99,10 @@ def decide(present: Present, message: Message, trace: Trace | None, now: datetim
     if isinstance(outcome, Failure):  # a request for what runs already is no fault of anybody: it may be sent again
         return Refused(repr(outcome.failure()), is_dead=is_first_request)
     made = outcome.unwrap()
-    return Decided(present.reached(made.state), before, made.events, made.effects)
+    effects: tuple[AnyEffect, ...] = made.effects
+    if isinstance(made, Transition) and isinstance(before, TraversalState) and present.dag is not None:
+        effects = (*unheard_answers(present.dag, before, made), *effects)
+    return Decided(present.reached(made.state), before, made.events, effects)
 
 
 def _origin(request: TraversalRequested, trace: Trace | None) -> Origin:
