@@ -142,6 +142,44 @@ SPECS: Final[Mapping[str, Document]] = {
             "onTimeout": _deliver("too-late"),
         }
     ),
+    "second-chance": _spec(
+        {
+            "type": "await",
+            "event": "answered",
+            "timeout": "1s",
+            "onSuccess": _deliver("at-first"),
+            "onTimeout": {"type": "await", "event": "answered", "timeout": "1h", "onSuccess": _deliver("at-last")},
+        }
+    ),
+    "keyed": _spec(
+        _fork(
+            "paid",
+            {
+                "a": {"type": "await", "event": "paid", "key": {"$from": "/payload/key"}, "timeout": "1h"},
+                "b": _wait(
+                    "400ms", {"type": "await", "event": "paid", "key": {"$from": "/payload/key"}, "timeout": "1h"}
+                ),
+            },
+            {"type": "And"},
+            onSuccess=_deliver("paid-twice"),
+        )
+    ),
+    "members": _spec(
+        {
+            "type": "each",
+            "over": {"$literal": [1, 2, 3, 4, 5]},
+            "concurrency": 2,
+            "strategy": {"type": "Quorum", "n": 4},
+            "body": {
+                "type": "loop",
+                "body": _work("round"),
+                "until": {"type": "JsonCompare", "pointer": "/rounds", "op": "ge", "value": 2},
+                "atMost": 3,
+            },
+            "timeout": "1h",
+            "onSuccess": _deliver("counted"),
+        }
+    ),
 }
 """What each kind runs."""
 
@@ -158,6 +196,10 @@ TOPICS: Final = tuple(
     )
 )
 """Where everything of the kinds travels."""
+
+
+_NOT_HELD: Final = frozenset({"second-chance"})
+"""An event that answers an await which has timed out during a pause is not given back yet."""
 
 
 @cache
@@ -265,11 +307,16 @@ def _of(given: JsonValue, name: str) -> int:
 
 @frozen
 class Order:
-    """One traversal that a client wants. `key` names it, for the platform and for people."""
+    """One traversal that a client wants. `key` names it, for the platform and for people.
+
+    `cancel_after`, `pause_after`: somebody changes their mind so many seconds after it was accepted.
+    """
 
     key: str
     kind: str
     payload: Mapping[str, JsonValue]
+    cancel_after: float | None = None
+    pause_after: float | None = None
 
 
 class Client:
@@ -285,25 +332,36 @@ class Client:
     async def run(self, order: Order) -> None:
         """Hand it in, and do what is to be done for it."""
         chance = self._chance
-        event_first = order.kind == "approval" and chance.random() < 0.3
         traversal = await self.submit(order)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._change_mind, order, traversal)
+            await self._send_events(order, traversal, chance)
+
+    async def _send_events(self, order: Order, traversal: TraversalId, chance: Random) -> None:
         match order.kind:
             case "approval":
-                if not event_first:
-                    await anyio.sleep(chance.uniform(0.0, 3.0))
+                await anyio.sleep(chance.choice((0.0, chance.uniform(0.0, 3.0))))
                 await self.send("approved", traversal, f"{order.key}-event")
-            case "race":
+            case "race" | "second-chance":
                 await anyio.sleep(chance.uniform(0.5, 1.5))
                 await self.send("answered", traversal, f"{order.key}-event")
-            case "held":
-                await self.steer(TraversalPauseRequested(traversal))
-                await anyio.sleep(chance.uniform(0.0, 2.0))
-                await self.steer(TraversalUnpauseRequested(traversal))
-            case "canceled":
-                await anyio.sleep(chance.choice((0.0, chance.uniform(0.0, 2.0))))
-                await self.steer(TraversalCancelRequested(traversal, "changed my mind"))
+            case "keyed":
+                for number in (1, 2):
+                    await anyio.sleep(chance.uniform(0.0, 1.0))
+                    await self.send("paid", order.key, f"{order.key}-event-{number}")
             case _:
                 pass
+
+    async def _change_mind(self, order: Order, traversal: TraversalId) -> None:
+        """Pause it, and go on; cancel it."""
+        if order.pause_after is not None:
+            await anyio.sleep(order.pause_after)
+            await self.steer(TraversalPauseRequested(traversal))
+            await anyio.sleep(self._chance.uniform(0.0, 2.0))
+            await self.steer(TraversalUnpauseRequested(traversal))
+        if order.cancel_after is not None:
+            await anyio.sleep(order.cancel_after)
+            await self.steer(TraversalCancelRequested(traversal, "changed my mind"))
 
     async def submit(self, order: Order) -> TraversalId:
         """Its traversal."""
@@ -368,11 +426,22 @@ class Client:
 def orders(chance: Random, count: int) -> Sequence[Order]:
     """So many, of kinds and payloads as they come."""
     kinds = sorted(SPECS)
-    return [
-        Order(f"{kind}-{number}", kind, {"id": chance.randrange(30), "lines": list(range(chance.randrange(4)))})
-        for number in range(count)
-        for kind in [chance.choice(kinds)]
-    ]
+    return [_order(chance.choice(kinds), number, chance) for number in range(count)]
+
+
+def _order(kind: str, number: int, chance: Random) -> Order:
+    key = f"{kind}-{number}"
+    return Order(
+        key,
+        kind,
+        {"id": chance.randrange(30), "lines": list(range(chance.randrange(4))), "key": key},
+        cancel_after=_moment(chance) if kind == "canceled" or chance.random() < 0.1 else None,
+        pause_after=_moment(chance) if kind == "held" or (kind not in _NOT_HELD and chance.random() < 0.1) else None,
+    )
+
+
+def _moment(chance: Random) -> float:
+    return chance.choice((0.0, chance.uniform(0.0, 2.0)))
 
 
 def what_is_wrong(order: Order, summary: Summary) -> str | None:
@@ -392,4 +461,6 @@ def what_is_wrong(order: Order, summary: Summary) -> str | None:
             expected = ("Completed", delivered, None)
     code = None if summary.error is None else summary.error.code
     found = (summary.status, summary.output if summary.status == "Completed" else None, code)
-    return None if found == expected else f"{order.key} ended as {found}, and should as {expected}"
+    if found == expected or (order.cancel_after is not None and summary.status == "Canceled"):
+        return None
+    return f"{order.key} ended as {found}, and should as {expected}"

@@ -48,6 +48,9 @@ class Plan:
     latency_seconds: float
     """The mean of one way from a process to a server."""
     session_seconds: float
+    sweep_after_seconds: float
+    """How long a traversal stands still before somebody looks for what it waits for. Nothing is lost by itself, so
+    sweeping must find nothing; and where it is late, it would cure what must not be."""
     traversals: int
     faults: int
     seconds: float
@@ -76,8 +79,9 @@ def plan_of(chance: Random) -> Plan:
         concurrency=chance.choice((1, 2, 8)),
         latency_seconds=chance.choice((0.0005, 0.003, 0.02)),
         session_seconds=0.0 if is_one_commit else chance.uniform(0.5, 3.0),
-        traversals=chance.randint(2, 8),
-        faults=chance.randint(0, 6),
+        traversals=chance.randint(2, 10),
+        faults=chance.randint(1, 9),
+        sweep_after_seconds=chance.choice((1.0, 300.0, 300.0, 300.0)),
         seconds=chance.uniform(2.0, 6.0),
     )
 

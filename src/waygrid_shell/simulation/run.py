@@ -1,12 +1,14 @@
 """One run: a platform, what is asked of it, and what happens to it, all from one seed."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
 from typing import Final
 
 import anyio
 from attrs import frozen
 
+from waygrid_shell.settings.settings import DataSettings, Settings
 from waygrid_shell.simulation.chance import Chance
 from waygrid_shell.simulation.faults import CLUSTER, ONE_PROCESS, Scene, befall, planned
 from waygrid_shell.simulation.judging import unrest
@@ -68,6 +70,7 @@ class _Story:
             latency=dict.fromkeys((each.name for each in servers.every), latency(plan.latency_seconds)),
             session_seconds=plan.session_seconds,
             is_one_commit=plan.is_one_commit,
+            settings=Settings(data=DataSettings(sweep_after=timedelta(seconds=plan.sweep_after_seconds))),
         )
         platform = Platform(world, roles_of(plan, self._outside, chance.stream("roles")))
         transcript.say("plan", str(plan))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from attrs import frozen
 
 from waygrid_core.model.identifiers import TraversalId
-from waygrid_core.traversal.effects import DispatchNode
+from waygrid_core.traversal.effects import CancelNode, DispatchNode
 from waygrid_shell.hosting.answering import idempotency_key
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.runtime.chores import sweeper_of
@@ -68,9 +68,12 @@ async def _wrong_deeds(ports: Ports, summaries: Mapping[TraversalId, Summary], o
     """What was done outside, and nobody asked for; and what was asked for, and not done."""
     asked: set[tuple[TraversalId, str, int]] = set()
     deliveries: dict[str, str] = {}
+    withdrawn: set[str] = set()
     for traversal in summaries:
         for decision in await ports.journal.decisions(traversal):
             for effect in decision.effects:
+                if isinstance(effect, CancelNode):
+                    withdrawn.add(idempotency_key(traversal, effect.node))
                 if isinstance(effect, DispatchNode):
                     asked.add((traversal, effect.node, effect.attempt))
                     if DELIVERY in effect.parameters:
@@ -86,7 +89,11 @@ async def _wrong_deeds(ports: Ports, summaries: Mapping[TraversalId, Summary], o
             for key in outside.delivered
             if key not in deliveries
         ),
-        *(f"the delivery of {what} was not made" for key, what in deliveries.items() if key not in outside.delivered),
+        *(
+            f"the delivery of {what} was not made"
+            for key, what in deliveries.items()
+            if key not in outside.delivered and key not in withdrawn
+        ),
     ]
 
 

@@ -1,7 +1,10 @@
-"""What can be seen only while it happens: that nothing is sent before what it follows from has been decided.
+"""What can be seen only while it happens.
 
-In the end both are there, and nobody could tell which came first; but who dies between the two has then promised what
-nobody decided (see `waygrid_shell.ports.outbox.DecisionOutbox`).
+Nothing is sent before what it follows from has been decided: in the end both are there, and nobody could tell which
+came first; but who dies between the two has then promised what nobody decided (see
+`waygrid_shell.ports.outbox.DecisionOutbox`).
+
+And nothing is ever lost by itself: so what sweepers find to be nowhere is either lost, or was there.
 """
 
 from collections.abc import Sequence
@@ -31,7 +34,10 @@ class Witness:
         """These have been."""
         for record in records:
             sent = record.sealed
-            if sent is None or sent.sender.service != WAYSTATION or sent.stamps.causation is None:
+            if sent is None or sent.sender.service != WAYSTATION:
+                continue
+            if sent.stamps.causation is None:
+                self.seen.append(f"{type(sent.message).__name__} to {record.topic} was swept up, and nothing was lost")
                 continue
             if sent.stamps.causation not in self._decided and not _tells_again(sent.id, sent.stamps.causation):
                 self.seen.append(

@@ -5,6 +5,10 @@ that has been published; so the order of looking makes it certain. First the top
 whoever keeps it, or has been answered. Then the keepers: timers that are set, awaits that wait, children. What is not
 with them either has been answered, or is nowhere. The answer is in the topic of the waystation, if anywhere: once that
 holds nothing from before the looking, and the traversal has not changed, it was nowhere.
+
+But what was decided a moment ago may not have been sent yet, nor what the inbox has answered: whoever was to send it
+has died, and the next one is about to. Both have not acknowledged what they were told. So what seems to be nowhere is
+looked for once more, when all that they had been told by then is done with.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +31,7 @@ from waygrid_shell.ports.journal import Journal, Summary
 from waygrid_shell.ports.timer_book import TimerBook
 
 _ANSWERS: Final = topic_name(WAYSTATION)
+_EVENTS: Final = topic_name(INBOX)
 
 _CLOCKS_DIFFER: Final = timedelta(seconds=1)
 """By so much at most, it is assumed, from process to process; a topic that is empty needs no clock."""
@@ -70,7 +75,29 @@ class Flight:
 
     async def look_for(self, waits: Sequence[Wait]) -> Sequence[Whereabouts]:
         """Where each is. Takes seconds if something seems to be nowhere while the waystations are busy."""
-        oldest = await self._log.oldest(sorted({_ANSWERS, *(topic_name(wait.receiver) for wait in waits)}))
+        found, _ = await self._look(waits)
+        suspects = [number for number, where in enumerate(found) if where is Whereabouts.NOWHERE]
+        if suspects:
+            again = await self._look_again([waits[number] for number in suspects])
+            for number, where in zip(suspects, again, strict=True):
+                found[number] = where
+        return found
+
+    async def _look_again(self, suspects: Sequence[Wait]) -> Sequence[Whereabouts]:
+        told = [_ANSWERS, *([_EVENTS] if any(wait.receiver == INBOX for wait in suspects) else [])]
+        if not await self._is_heard_until(self._clock.now(), told):
+            return [Whereabouts.PERHAPS_ON_ITS_WAY] * len(suspects)
+        found, children = await self._look(suspects)
+        nowhere = [number for number, where in enumerate(found) if where is Whereabouts.NOWHERE]
+        if nowhere:
+            confirmed = await self._confirm([suspects[number] for number in nowhere], children)
+            for number, where in zip(nowhere, confirmed, strict=True):
+                found[number] = where
+        return found
+
+    async def _look(self, waits: Sequence[Wait]) -> tuple[list[Whereabouts], Mapping[TraversalId, Summary]]:
+        """Where each is, as far as one look tells; and the children among them as they were."""
+        oldest = await self._log.oldest(sorted({topic_name(wait.receiver) for wait in waits}))
         children = await self._children(waits)
         kept = await self._kept(waits, children)
         found: list[Whereabouts] = []
@@ -82,12 +109,7 @@ class Flight:
                 found.append(Whereabouts.PERHAPS_ON_ITS_WAY)
             else:
                 found.append(Whereabouts.NOWHERE)
-        suspects = [number for number, where in enumerate(found) if where is Whereabouts.NOWHERE]
-        if suspects:
-            confirmed = await self._confirm([waits[number] for number in suspects], children)
-            for number, where in zip(suspects, confirmed, strict=True):
-                found[number] = where
-        return found
+        return found, children
 
     async def _kept(self, waits: Sequence[Wait], children: Mapping[TraversalId, Summary]) -> Sequence[bool]:
         """Whether each is with whoever keeps it; of work nobody knows."""
@@ -118,8 +140,8 @@ class Flight:
         return await self._journal.summaries(asked) if asked else {}
 
     async def _confirm(self, suspects: Sequence[Wait], before: Mapping[TraversalId, Summary]) -> Sequence[Whereabouts]:
-        """`before`: the children at the first look; the answer of one that had ended was sent by then."""
-        if not await self._is_heard_until(self._clock.now()):
+        """`before`: the children as they were; the answer of one that had ended was sent by then."""
+        if not await self._is_heard_until(self._clock.now(), [_ANSWERS]):
             return [Whereabouts.PERHAPS_ON_ITS_WAY] * len(suspects)
         children = await self._children(suspects)
         now = await self._journal.summaries([wait.traversal for wait in suspects])
@@ -130,17 +152,27 @@ class Flight:
             has_begun_since = child is not None and child in children and child not in before
             if has_begun_since or summary is None or summary.version != wait.version:
                 found.append(Whereabouts.THERE)
+            elif await self._has_changed_since(wait):
+                found.append(Whereabouts.PERHAPS_ON_ITS_WAY)
             else:
                 found.append(Whereabouts.NOWHERE)
         return found
 
-    async def _is_heard_until(self, instant: datetime) -> bool:
-        """Whether the waystations have heard, within a while, all that was sent to them before that."""
+    async def _has_changed_since(self, wait: Wait) -> bool:
+        """Whether what is waited for was decided later than it was thought to be: who saw it then saw it just before.
+
+        It is younger than what was looked at in its topic, and says nothing of what is older.
+        """
+        made = await self._journal.decisions(wait.traversal, after=wait.version - 1, limit=1)
+        return any(decision.at > wait.changed_at for decision in made)
+
+    async def _is_heard_until(self, instant: datetime, topics: Sequence[str]) -> bool:
+        """Whether all that was sent to these topics before that has been heard, within a while."""
         rest = _SHORTEST_LOOK_SECONDS
         with anyio.move_on_after(_PATIENCE_SECONDS):
             while True:
-                first = (await self._log.oldest([_ANSWERS])).get(_ANSWERS)
-                if first is None or first > instant + _CLOCKS_DIFFER:
+                oldest = await self._log.oldest(topics)
+                if all(first > instant + _CLOCKS_DIFFER for first in oldest.values()):
                     return True
                 await anyio.sleep(rest)
                 rest = min(1.0, rest * 2)
