@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.api.serving import Api, serving
 from tests.servers.cluster import ClusterServers, cluster_settings
+from tests.unit.traversal.extensions import EXTENSIONS
 from waygrid_shell.runtime.cluster_wiring import cluster_ports
 from waygrid_shell.runtime.wiring import Ports, memory_ports, sqlite_ports
 
@@ -43,14 +44,14 @@ async def ports(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """The ports of a plant: in memory, in a file, and on the servers of a cluster."""
     match request.param:
         case "memory":
-            yield memory_ports()
+            yield memory_ports(EXTENSIONS)
         case "sqlite":
-            async with sqlite_ports(tmp_path / "data") as ports:
+            async with sqlite_ports(tmp_path / "data", EXTENSIONS) as ports:
                 yield ports
         case _:
             servers: ClusterServers = request.getfixturevalue("servers")
             with cluster_settings(servers) as settings:
-                async with cluster_ports(settings) as ports:
+                async with cluster_ports(settings, EXTENSIONS) as ports:
                     yield ports
 
 

@@ -32,6 +32,7 @@ from waygrid_shell.api import (
     processes,
     retry,
     specs,
+    telling,
     traversals,
     work,
 )
@@ -100,6 +101,7 @@ def all_operations(platform: Platform) -> tuple[Operation, ...]:
         *live.operations(platform),
         *retry.operations(platform),
         *events.operations(platform),
+        *telling.operations(platform),
         *specs.operations(platform),
         *dags.operations(platform),
         *dead_letters.operations(platform),

@@ -46,6 +46,8 @@ from waygrid_shell.resources.submission import (
     CancelRequest,
     EventSent,
     RetryRequest,
+    SignalSent,
+    SignalToSend,
     SpecVerdict,
 )
 from waygrid_shell.resources.traversal import ENDED, Status, TraversalPage, TraversalSummary, TraversalView
@@ -360,6 +362,22 @@ class WaygridClient:
             EventSent,
             query=given(key=key),
             body={} if data is None else data,
+            headers=request_headers(idempotency_key),
+        )
+
+    async def tell(
+        self, traversal_id: str, kind: str, data: JsonValue = None, *, idempotency_key: str | None = None
+    ) -> SignalSent:
+        """Tell a traversal something in the words of its Spec: `kind` is the type of one of its `signals`.
+
+        Data of None is `{}`. Raises `NotFound` for a type that its Spec does not have, `ProblemAnswer` (409) for a
+        traversal that has ended.
+        """
+        return await self._document(
+            "POST",
+            traversal_path(traversal_id, "signals"),
+            SignalSent,
+            body=to_json(SignalToSend(type=kind, data={} if data is None else data)),
             headers=request_headers(idempotency_key),
         )
 

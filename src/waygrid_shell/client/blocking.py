@@ -95,6 +95,7 @@ class SyncWaygridClient:
     resume = _blocking(WaygridClient.resume)
     retry = _blocking(WaygridClient.retry)
     send_event = _blocking(WaygridClient.send_event)
+    tell = _blocking(WaygridClient.tell)
     dag = _blocking(WaygridClient.dag)
     validate = _blocking(WaygridClient.validate)
     export_journal = _blocking(WaygridClient.export_journal)

@@ -15,5 +15,5 @@ def links_of(traversal: str) -> Mapping[str, str]:
     """What can be done with a traversal, and where."""
     here = path_of(traversal)
     return {"self": here} | {
-        name: f"{here}/{name}" for name in ("history", "live", "cancel", "pause", "resume", "retry")
+        name: f"{here}/{name}" for name in ("history", "live", "cancel", "pause", "resume", "signals", "retry")
     }

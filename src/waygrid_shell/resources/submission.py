@@ -37,7 +37,10 @@ class Batch:
 
 @frozen(kw_only=True)
 class Accepted:
-    """It is kept, and will run to its end. `links` are paths: self, history, live, cancel, pause, resume, retry."""
+    """It is kept, and will run to its end.
+
+    `links` are paths: self, history, live, cancel, pause, resume, signals, retry.
+    """
 
     id: str
     dag: str
@@ -89,6 +92,23 @@ class EventSent:
     id: str
     event: str
     key: str
+
+
+@frozen(kw_only=True)
+class SignalToSend:
+    """What is said to a traversal: the type of one of its Spec's signals, and data that this understands."""
+
+    type: str
+    data: JsonValue = Factory(dict)
+
+
+@frozen(kw_only=True)
+class SignalSent:
+    """What was said to a traversal is kept, and will be heard, once, after all that came before it."""
+
+    id: str
+    type: str
+    links: Mapping[str, str]
 
 
 @frozen(kw_only=True)

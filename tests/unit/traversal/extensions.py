@@ -141,6 +141,16 @@ class Do(SignalKind):
         return [_action(look, *each) for each in data]
 
 
+@frozen
+class Skip(SignalKind):
+    """Has a node be done without being done."""
+
+    name = "Skip"
+
+    def handle(self, look: Look, data: JsonValue) -> Sequence[Action]:
+        return [SucceedNode(str(data["node"]), {"skipped": True})] if isinstance(data, dict) else []
+
+
 def _action(look: Look, what: str, *rest: Any) -> Action:
     match what:
         case "succeed":
@@ -155,4 +165,4 @@ def _action(look: Look, what: str, *rest: Any) -> Action:
             return End(rest[0])
 
 
-EXTENSIONS = Extensions.of(Poll, Hears, Odd, Budget, OddGuard, Do)
+EXTENSIONS = Extensions.of(Poll, Hears, Odd, Budget, OddGuard, Do, Skip)
