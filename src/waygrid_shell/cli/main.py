@@ -75,6 +75,7 @@ GROUPS: Final = {
         Command("export", "ID", "Write the journal of a traversal to a file.", "export:export"),
         Command("import", "FILE", "Take in an exported journal, to look at it.", "import_journal:import_journal"),
         Command("send", "EVENT", "Send an event to those that await it.", "send:send"),
+        Command("tell", "ID TYPE", "Tell a traversal something that its Spec declares.", "tell:tell"),
         Command("cancel", "ID...", "Cancel traversals.", "cancel:cancel"),
         Command("pause", "ID...", "Hold traversals.", "pause:pause"),
         Command("resume", "ID...", "Let paused traversals go on.", "resume:resume"),
