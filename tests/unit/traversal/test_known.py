@@ -2,6 +2,7 @@
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
 from waygrid_core.template.template import SecretReference
+from waygrid_core.traversal.events import NodeSucceeded
 from waygrid_core.traversal.fold import evolve
 from waygrid_core.traversal.known import done_by, input_digest
 from waygrid_core.traversal.preparation import Preparation
@@ -33,6 +34,8 @@ def test_work_on_input_that_was_read_from_data_is_known_by_what_it_read() -> Non
 
     new = Driver(READS_BACK)
     assert new.names(new.send(Begin(TRAVERSAL, {"order": 1}, known=known))) == ["DispatchNode c 1"]
+    assert NodeSucceeded(new.node("a"), 1, {"order": 1}, {"n": 1}) in new.events
+    assert NodeSucceeded(new.node("b"), 1, {"n": 1}, {"n": 2}) in new.events
 
 
 def test_a_fail_that_was_reached_on_purpose_takes_nothing_from_what_was_done_before() -> None:
