@@ -61,6 +61,9 @@ more than that many stand between them."""
 _PATIENCE_SECONDS: Final = 5.0
 """What a handler that was canceled, or is past its deadline, has to end in; then its place goes to the next attempt."""
 
+FAREWELL_SECONDS: Final = 5.0
+"""How long the last answers may take to be sent, once no attempt is under way."""
+
 _MAX_WITHDRAWN: Final = 10_000
 """Cancels that are remembered: the requests for these attempts may come later, or once more, from who was slow to send
 them."""
@@ -145,12 +148,19 @@ class Worker:
     async def close(self) -> None:
         """Begin no attempt any more, and return once those under way have been answered.
 
-        What has not begun is left for whoever serves the address next. Cancels are still heard.
+        What has not begun is left for whoever serves the address next. Cancels are still heard. Answers that the log
+        does not take are not waited for as long as attempts: who serves the address next finds them in the ledger.
         """
         self._is_closing = True
-        while self._under_way or self._unsent:
-            self._has_sent.clear()
-            await self._has_sent.wait()
+        while self._under_way:
+            await self._has_changed()
+        with anyio.move_on_after(FAREWELL_SECONDS):
+            while self._unsent:
+                await self._has_changed()
+
+    async def _has_changed(self) -> None:
+        self._has_sent.clear()
+        await self._has_sent.wait()
 
     async def run(self) -> None:
         """Serve. Raises what its ports raise."""
@@ -303,6 +313,7 @@ class Worker:
         self._finished.append(finished)
         self._unsent += 1
         self._has_finished.set()
+        self._has_sent.set()
 
     async def _send_answers(self, receipts: Receipts) -> None:
         while True:

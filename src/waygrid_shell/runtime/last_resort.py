@@ -1,7 +1,8 @@
-"""Ends the process when it has nothing more to do and a handler keeps it all the same.
+"""Ends the process when it has nothing more to do and something keeps it all the same.
 
-An async function that catches what cancels it, and goes on, can be ended in no other way. Nothing is lost by it: what
-counts is written down before, and the rest is as after a crash.
+An async function that catches what cancels it, and goes on, can be ended in no other way; and who takes leave of a
+server that does not answer need not wait for it. Nothing is lost by it: what counts is written down before, and the
+rest is as after a crash.
 """
 
 import logging
@@ -43,6 +44,9 @@ async def last_resort() -> AsyncIterator[Leave]:
 
 def _end(code: int) -> None:
     """In a thread of its own: the loop may be held up, too."""
-    _log.warning("a handler goes on although it was canceled; the process ends without it")
+    _log.warning(
+        "something goes on although it was canceled: a handler, or the farewell to a server that does not answer; the "
+        "process ends without it"
+    )
     sys.stdout.flush()
     os._exit(code)
