@@ -40,7 +40,8 @@ GROUPS: Final = {
         Command("compile", "FILE", "Compile a Spec to its DAG, as JSON.", "compile:compile_file"),
         Command("graph", "FILE", "Draw the graph of a Spec.", "graph:graph"),
         Command("test", "FILE-OR-DIRECTORY...", "Run scenarios in virtual time.", "test:run_scenarios"),
-        Command("schema", "", "Print the JSON Schema of Specs.", "schema:schema"),
+        Command("simulate", "", "Run Specs under a load, in virtual time.", "simulate:simulate_command"),
+        Command("schema", "[WHAT]", "Print the JSON Schema of Specs, or of workloads.", "schema:schema"),
     ),
     "Running": (
         Command("run", "SPEC", "Run a Spec for real, one traversal a payload.", "run:run_command"),

@@ -49,7 +49,9 @@ class ServiceFigures:
     waiting_most: int
     waiting_at_end: int
     asked_places: float
-    """How many places what was asked of it would have kept busy, had it begun at once."""
+    """How many places what was asked of it would have kept busy, had it begun at once: on average."""
+    asked_places_most: float
+    """The same in the busiest twentieth of the time in a row."""
 
     @property
     def places(self) -> int:

@@ -16,9 +16,10 @@ AttemptKey: TypeAlias = tuple[TraversalId, NodeId, int]
 
 @define(eq=False)
 class Meter:
-    """Of one service. `now` gives the time, in seconds."""
+    """Of one service. `now` gives the time, in seconds; `bucket_seconds` is how long a part of it is."""
 
     _now: Callable[[], float]
+    bucket_seconds: float
     waits: "array[float]" = field(factory=seconds_list)
     """How long attempts waited from their dispatch to their beginning, in seconds."""
     latencies: "array[float]" = field(factory=seconds_list)
@@ -35,13 +36,17 @@ class Meter:
     """How many never answered."""
     asked: int = 0
     """How many were dispatched."""
+    asked_over_time: Counter[int] = field(factory=Counter)
+    """The same, by the number of the part of the time."""
     taken: int = 0
     """How often a place was taken."""
 
     def dispatched(self) -> None:
         """An attempt is on its way to the service."""
+        now = self._now()
         self.asked += 1
-        self.waiting.add(1, self._now())
+        self.asked_over_time[int(now / self.bucket_seconds)] += 1
+        self.waiting.add(1, now)
 
     def given_up(self) -> None:
         """An attempt that was not begun is not wanted any more."""

@@ -105,7 +105,7 @@ class _Run:
         self._servers = Servers(loop, partitions=workload.platform.partitions)
         self._transcript = _Quiet(loop.time)
         self._width = max(1.0, workload.seconds / MOMENTS)
-        self._meters = {address: Meter(loop.time) for address in workload.services}
+        self._meters = {address: Meter(loop.time, self._width) for address in workload.services}
         self._crowd = Crowd(compiled, workload, chance)
         self._unchecked = 0
         self._witness = Witness(

@@ -1,7 +1,9 @@
 """From what was counted to figures."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from attrs import frozen
 
@@ -17,6 +19,9 @@ from waygrid_shell.simulation.workload.figures import (
 from waygrid_shell.simulation.workload.measures import is_growing, latency_of
 from waygrid_shell.simulation.workload.meters import Meter
 from waygrid_shell.simulation.workload.witness import Witness
+
+_PARTS: Final = 20
+"""In so many parts of the time what was asked for is looked at for its peak."""
 
 
 @frozen(kw_only=True)
@@ -96,7 +101,17 @@ def _service(address: ServiceAddress, load: ServiceLoad, meter: Meter, snapshot:
         waiting_most=meter.waiting.most,
         waiting_at_end=snapshot.waiting[address],
         asked_places=snapshot.asked[address] * held / snapshot.at,
+        asked_places_most=_most_in_a_row(meter, snapshot.at) * held,
     )
+
+
+def _most_in_a_row(meter: Meter, seconds: float) -> float:
+    """How many attempts a second were asked for in the busiest twentieth of the time."""
+    buckets = max(1, math.ceil(seconds / meter.bucket_seconds))
+    together = max(1, buckets // _PARTS)
+    counts = [meter.asked_over_time[index] for index in range(buckets)]
+    most = max(sum(counts[begin : begin + together]) for begin in range(buckets - together + 1))
+    return most / (together * meter.bucket_seconds)
 
 
 def failures_of(witness: Witness) -> Sequence[FailureFigures]:

@@ -90,7 +90,7 @@ def _bounds(fields: Fields, name: str, low: int, high: int) -> Whole:
     if len(numbers) == 2 and numbers[0] is not None and numbers[1] is not None:
         if low <= numbers[0] <= numbers[1] <= high:
             return Whole(numbers[0], numbers[1])
-        fields.refuse(name, "out-of-range", f"{name} must go from {low} at least to {high} at most, and upwards")
+        fields.refuse(name, "out-of-range", f"{name} must be from low to high, such as [1, 6], within {low} and {high}")
     else:
         fields.refuse(name, "wrong-type", f"{name} must be two whole numbers such as [1, 6], or one")
     return Whole(low, low)
