@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from review_rules import EXTENSIONS as REVIEW_RULES
+
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.outcome import Failure
 from waygrid_core.simulation import Scenario, load_scenarios
 
 REPOSITORY: Final = Path(__file__).parents[3]
+EXTENSIONS: Final = Extensions.of(*REVIEW_RULES)
+"""What the Specs of the examples are read with."""
 
 
 def scenario_files() -> tuple[Path, ...]:

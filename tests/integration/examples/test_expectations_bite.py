@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from tests.integration.examples.scenario_files import all_scenarios
+from tests.integration.examples.scenario_files import EXTENSIONS, all_scenarios
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.simulation import Scenario, run_scenario
 from waygrid_core.simulation.scenario import Expectation
@@ -90,4 +90,4 @@ def test_a_scenario_expects_a_status_and_something_besides(name: str) -> None:
 
 
 def _passes(scenario: Scenario, expect: Expectation) -> bool:
-    return run_scenario(attrs.evolve(scenario, expect=expect)).passed
+    return run_scenario(attrs.evolve(scenario, expect=expect), extensions=EXTENSIONS).passed

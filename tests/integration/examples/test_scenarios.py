@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.examples.scenario_files import REPOSITORY, all_scenarios, scenario_files
+from tests.integration.examples.scenario_files import EXTENSIONS, REPOSITORY, all_scenarios, scenario_files
 from waygrid_core.simulation import Scenario, run_scenario
 from waygrid_core.spec.problem import PROBLEM_CODES
 
@@ -14,7 +14,7 @@ SCENARIOS = dict(all_scenarios())
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_runs_as_its_file_says(name: str) -> None:
-    result = run_scenario(SCENARIOS[name])
+    result = run_scenario(SCENARIOS[name], extensions=EXTENSIONS)
     assert result.passed, "\n".join(map(str, result.differences))
 
 

@@ -1,0 +1,77 @@
+"""A node kind, a guard and a signal of a user's on the embedded plant, which is killed in the middle."""
+
+import signal
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from tests.integration.dev.process import Dev, running_dev, until
+
+EXAMPLES: Final = Path(__file__).parents[3] / "examples" / "extensions"
+WITH_EXTENSIONS: Final = {"WAYGRID_EXTENSIONS": "review_rules:EXTENSIONS", "PYTHONPATH": str(EXAMPLES)}
+PURCHASE: Final[Any] = {
+    "guards": [{"type": "Budget", "dispatches": 5}],
+    "signals": [{"type": "Skip"}],
+    "entryPoints": [
+        {
+            "type": "Approval",
+            "id": "approval",
+            "needed": 3,
+            "timeout": "1d",
+            "onSuccess": {
+                "type": "standard",
+                "id": "order",
+                "address": "waygrid://processor/double",
+                "input": {"n": {"$from": "/payload/n"}, "by": {"$from": "/nodes/approval/output"}},
+            },
+        }
+    ],
+}
+
+
+def test_killed_in_the_middle_rounds_guards_and_signals_go_on_where_they_were(folder: Path) -> None:
+    with running_dev(folder, "--app", "shop:app", environment=WITH_EXTENSIONS) as dev:
+        approved, skipped, spent = (dev.submit(PURCHASE, {"n": n}).body["id"] for n in (1, 2, 3))
+        say_yes(dev, approved, "Ada", asked=2)
+        for asked in (2, 3):
+            say_yes(dev, spent, "Ada", asked=asked)
+        assert dev.end(signal.SIGKILL) == -signal.SIGKILL
+    with running_dev(folder, "--app", "shop:app", environment=WITH_EXTENSIONS) as dev:
+        say_yes(dev, approved, "Ada", asked=3)  # who says it twice counts once
+        say_yes(dev, approved, "Grace", asked=4)
+        say_yes(dev, approved, "Linus")
+        skip(dev, skipped)
+        for asked in (4, 5):
+            say_yes(dev, spent, "Ada", asked=asked)
+        say_yes(dev, spent, "Ada")
+        for traversal in (approved, skipped):
+            until(partial(dev.has_completed, traversal), "it ends after the restart")
+        assert node(dev, approved, "approval")["output"] == {"by": ["Ada", "Grace", "Linus"]}
+        assert node(dev, skipped, "approval")["output"] == {"skipped": True}
+        until(lambda: dev.status_of(spent) == "failed", "the budget is kept over the restart")
+        assert dev.ask("GET", f"/v1/traversals/{spent}").body["error"]["code"] == "over-budget"
+        told = dev.ask("GET", f"/v1/traversals/{skipped}/history").body["entries"]
+        assert "the traversal was told Skip" in [line for entry in told for line in entry["lines"]]
+        assert dev.end() == 0
+
+
+def say_yes(dev: Dev, traversal: str, by: str, *, asked: int | None = None) -> None:
+    """Answer a round; then it has asked so often."""
+    path = f"/v1/traversals/{traversal}/events/approval"
+    assert dev.ask("POST", path, {"by": by, "approved": True}).status == 202
+    if asked is not None:
+        until(lambda: node(dev, traversal, "approval").get("attempt") == asked, f"it asks for the {asked}. time")
+
+
+def skip(dev: Dev, traversal: str) -> None:
+    """Say it twice under one key; it is heard once."""
+    for _ in range(2):
+        said = {"type": "Skip", "data": {"node": "approval"}}
+        reply = dev.ask("POST", f"/v1/traversals/{traversal}/signals", said, {"Idempotency-Key": "ticket-1"})
+        assert reply.status in (202, 409)
+
+
+def node(dev: Dev, traversal: str, name: str) -> Any:
+    """A node of a traversal, as the API shows it."""
+    nodes = dev.ask("GET", f"/v1/traversals/{traversal}").body["nodes"]
+    return next(each for each in nodes if each["name"] == name)
