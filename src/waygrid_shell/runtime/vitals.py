@@ -7,7 +7,6 @@ from typing import Final
 
 from waygrid_shell.resources.platform import Health
 
-
 version: Final = cache(metadata.version)
 """The version of a package that is installed; to find it is to read files."""
 

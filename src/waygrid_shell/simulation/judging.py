@@ -22,7 +22,7 @@ from waygrid_core.traversal.events import (
 )
 from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.ports.journal import Query, Summary
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.timer_book import Timer, TimerBook
 from waygrid_shell.runtime.wiring import Ports
 
 _ENDS: Final = (TraversalCompleted, TraversalFailed, TraversalCanceled, TraversalTimedOut)
@@ -31,21 +31,28 @@ _PARTITIONS: Final = frozenset(range(64))
 """More than any topic of a test has."""
 
 
-async def unrest(ports: Ports) -> Sequence[str]:
-    """What is under way, on its way or set for later, in words; nothing once the platform is at rest."""
+async def unrest(ports: Ports, timer_book: TimerBook | None = None) -> Sequence[str]:
+    """What is under way, on its way or set for later, in words; nothing once the platform is at rest.
+
+    `timer_book` is the one that knows all timers, where that of the ports is an index beside it.
+    """
     unfinished = [f"{each.origin.name or each.traversal} is {each.status}" for each in await ports.journal.unfinished()]
     backlog = [
         f"{count} of {topic}"
         for topic, count in (await ports.event_log.backlog()).items()
         if not topic.endswith(DEAD_LETTER_SUFFIX)
     ]
-    timers = await ports.timer_book.count() - len(await stale_timers(ports))
+    timers = await ports.timer_book.count() - len(await stale_timers(ports, timer_book))
     return [*unfinished, *backlog, *([f"{timers} timers are set"] if timers else [])]
 
 
-async def stale_timers(ports: Ports) -> Sequence[Timer]:
-    """Timers of traversals that have ended. They will fire, and nobody will hear them: nothing is stuck."""
-    timers = await ports.timer_book.due(datetime.max.replace(tzinfo=UTC), _SHOWN_TIMERS, _PARTITIONS)
+async def stale_timers(ports: Ports, timer_book: TimerBook | None = None) -> Sequence[Timer]:
+    """Timers of traversals that have ended. They will fire, and nobody will hear them: nothing is stuck.
+
+    A waystation that was paused between committing a decision and publishing its effects publishes them when it wakes
+    up, although another one has done so meanwhile, and has asked for the timer to be unset since.
+    """
+    timers = await (timer_book or ports.timer_book).due(datetime.max.replace(tzinfo=UTC), _SHOWN_TIMERS, _PARTITIONS)
     kept = await ports.journal.summaries([timer.traversal for timer in timers])
     return [timer for timer in timers if timer.traversal in kept and kept[timer.traversal].ended_at is not None]
 

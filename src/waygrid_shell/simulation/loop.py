@@ -125,7 +125,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._due, (when, self.next_number(), handle))
+        if when < math.inf:  # who sleeps for ever waits for no instant
+            heapq.heappush(self._due, (when, self.next_number(), handle))
         return handle
 
     def call_later(

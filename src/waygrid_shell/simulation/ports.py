@@ -30,6 +30,7 @@ _WRITES: Final = frozenset(
         "discard",
         "enter",
         "forget",
+        "move_strays",
         "publish",
         "put",
         "record",

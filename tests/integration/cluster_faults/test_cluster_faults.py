@@ -19,11 +19,12 @@ import pytest
 
 from tests.integration.cluster_faults.faults import FAULTS, rebalance
 from tests.integration.cluster_faults.scene import OwnServers, Scene, own_servers, scene
-from tests.integration.faults.judging import Evidence, judge, stale_timers, unrest
+from tests.integration.faults.judging import Evidence, judge, timers_of
 from tests.integration.faults.load import Load
 from tests.integration.faults.processes import Command
 from tests.servers.programs import Missing
 from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.simulation.judging import stale_timers, unrest
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -100,7 +101,7 @@ async def survive(stage: Scene, fault: str) -> None:
         f"{len(load.accepted)} traversals ({load.repeats} requests sent again), at rest after "
         f"{time.monotonic() - healed_at:.1f} s: {dict(sorted(load.kinds.items()))}"
     )
-    if stale := await stale_timers(stage.ports):
+    if stale := await stale_timers(stage.ports, timers_of(stage.ports)):
         stage.say(f"{len(stale)} timers are left of traversals that have ended")
     evidence = Evidence(
         accepted=load.accepted,
@@ -125,7 +126,7 @@ async def _rest(stage: Scene, until: float) -> Sequence[str]:
     """What is left to do at that instant of the monotonic clock; nothing, as soon as nothing is."""
     while True:
         try:
-            left = await unrest(stage.ports)
+            left = await unrest(stage.ports, timers_of(stage.ports))
         except PortFailure as error:
             left = [str(error)]
         if not left or time.monotonic() > until:

@@ -2,38 +2,33 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
-from datetime import UTC, datetime
+from collections.abc import Mapping, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import anyio
 from attrs import frozen
 
-from tests.integration.plant.journals import check_journal
 from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.digest import digest_hex
 from waygrid_core.model.identifiers import TraversalId
-from waygrid_core.model.topic import DEAD_LETTER_SUFFIX
 from waygrid_core.traversal.effects import DispatchNode
 from waygrid_shell.api.access import ANYBODY
 from waygrid_shell.hosting.worker import idempotency_key
 from waygrid_shell.ports.claim_book import Claim
 from waygrid_shell.ports.event_log import DeadLetter
-from waygrid_shell.ports.journal import Query, Summary
-from waygrid_shell.ports.timer_book import Timer
+from waygrid_shell.ports.journal import Summary
+from waygrid_shell.ports.timer_book import TimerBook
 from waygrid_shell.runtime.chores import sweeper_of
 from waygrid_shell.runtime.wiring import Ports, sqlite_ports
 from waygrid_shell.services.waystation.sweeper import Swept
+from waygrid_shell.simulation.judging import all_dead_letters, check_journal, everything, unrest
 
 _AT_ONCE: Final = 8
 """Traversals that are looked at side by side."""
 
 _SHOWN: Final = 5
-
-_SHOWN_TIMERS: Final = 1_000
-_PARTITIONS: Final = frozenset(range(64))
-"""More than any topic of the tests has."""
 
 _MARK: Final = re.compile(r"poison-[0-9a-z.-]+")
 """What a test writes into a record that nobody can read, to know it again."""
@@ -64,7 +59,7 @@ async def judge_data(data: Path, accepted: Mapping[str, str], delivered: Set[str
 
 async def judge(ports: Ports, evidence: Evidence) -> None:
     """Nothing was lost, nothing was done twice, nothing is left: see the assertions. The plant must be at rest."""
-    left = await unrest(ports)
+    left = await unrest(ports, timers_of(ports))
     assert not left, f"there is no rest: {left}"
     assert await sweeper_of(ports).sweep() == Swept()
     assert await ports.event_book.waiting() == []
@@ -93,36 +88,10 @@ async def judge(ports: Ports, evidence: Evidence) -> None:
     assert not extra, f"deliveries that were made, and that nobody asked for: {_some(extra)}"
 
 
-async def unrest(ports: Ports) -> Sequence[str]:
-    """What is under way, on its way or set for later, in words; nothing once the plant is at rest."""
-    unfinished = [f"{each.origin.name or each.traversal} is {each.status}" for each in await ports.journal.unfinished()]
-    backlog = [
-        f"{count} of {topic}"
-        for topic, count in (await ports.event_log.backlog()).items()
-        if not topic.endswith(DEAD_LETTER_SUFFIX)
-    ]
-    timers = await ports.timer_book.count() - len(await stale_timers(ports))
-    return [*unfinished, *backlog, *([f"{timers} timers are set"] if timers else [])]
-
-
-async def stale_timers(ports: Ports) -> Sequence[Timer]:
-    """Timers of traversals that have ended. They will fire, and nobody will hear them: nothing is stuck.
-
-    A waystation that was paused between committing a decision and publishing its effects publishes them when it wakes
-    up, although another one has done so meanwhile, and has asked for the timer to be unset since.
-    """
-    book = getattr(ports.timer_book, "_book", ports.timer_book)  # beside an index, which is the schedulers' own
-    timers = await book.due(datetime.max.replace(tzinfo=UTC), _SHOWN_TIMERS, _PARTITIONS)
-    kept = await ports.journal.summaries([timer.traversal for timer in timers])
-    return [timer for timer in timers if timer.traversal in kept and kept[timer.traversal].ended_at is not None]
-
-
-async def all_dead_letters(ports: Ports) -> Sequence[DeadLetter]:
-    """Every letter there is."""
-    found: list[DeadLetter] = []
-    while page := await ports.event_log.dead_letters(after=found[-1].position if found else 0, limit=1_000):
-        found += page
-    return found
+def timers_of(ports: Ports) -> TimerBook:
+    """The book of all timers: what a cluster has beside it is an index, the schedulers' own."""
+    book: TimerBook = getattr(ports.timer_book, "_book", ports.timer_book)
+    return book
 
 
 def mark_of(letter: DeadLetter) -> str:
@@ -131,16 +100,6 @@ def mark_of(letter: DeadLetter) -> str:
     known = f"{record.topic} {record.key} {dict(record.headers)} {record.value!r}: {letter.reason}"
     found = _MARK.search(known)
     return known if found is None else found.group()
-
-
-async def everything(ports: Ports, since: datetime | None = None) -> Sequence[Summary]:
-    """All traversals that began `since`, with their children."""
-    found: list[Summary] = []
-    after: TraversalId | None = None
-    while page := await ports.journal.search(Query(with_children=True, begun_from=since, after=after, limit=1_000)):
-        found += page
-        after = page[-1].traversal
-    return found
 
 
 async def deliveries_of(ports: Ports, traversal: TraversalId) -> set[str]:

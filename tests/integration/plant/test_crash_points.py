@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import run_and_leave, run_spec, work
 from tests.integration.plant.tripwire import Moment, Tripwire
 from waygrid_shell.origins.batch.events import GivenEvent
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.processors.function import App, Attempt, Failed
 from waygrid_shell.runtime.wiring import Ports, memory_ports
+from waygrid_shell.simulation.judging import check_journal
 
 pytestmark = pytest.mark.anyio
 

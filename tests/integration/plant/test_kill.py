@@ -12,9 +12,9 @@ import anyio
 import pytest
 from anyio.abc import Process
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.receiver import Receiver
 from waygrid_shell.runtime.wiring import sqlite_ports
+from waygrid_shell.simulation.judging import check_journal
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,6 @@ import anyio
 import pytest
 from attrs import evolve
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, running_plant, work
 from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.message.messages import TraversalPauseRequested, TraversalUnpauseRequested
@@ -20,6 +19,7 @@ from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.processors.function import App
 from waygrid_shell.runtime.wiring import Ports, memory_ports
+from waygrid_shell.simulation.judging import check_journal
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,6 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, run_and_leave, run_one, run_spec, running_plant, work
 from waygrid_core.children.derive import plan_for
 from waygrid_core.envelope.transport import TransportEnvelope
@@ -24,6 +23,7 @@ from waygrid_shell.ports.failure import StorageFull
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.processors.function import App, Failed
 from waygrid_shell.runtime.wiring import Ports, database_ports
+from waygrid_shell.simulation.judging import check_journal
 
 pytestmark = pytest.mark.anyio
 

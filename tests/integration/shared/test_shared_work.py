@@ -7,7 +7,6 @@ import anyio
 import pytest
 from attrs import evolve
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, work
 from tests.integration.shared.crowd import Crowd
 from waygrid_shell.adapters.memory.event_log import Keeping, MemoryEventLog
@@ -17,6 +16,7 @@ from waygrid_shell.origins.batch.payloads import Payload
 from waygrid_shell.ports.journal import Query
 from waygrid_shell.processors.function import App, Attempt, Failed
 from waygrid_shell.runtime.wiring import Ports, memory_ports
+from waygrid_shell.simulation.judging import check_journal
 
 pytestmark = pytest.mark.anyio
 

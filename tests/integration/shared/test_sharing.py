@@ -11,7 +11,6 @@ import pytest
 from anyio.abc import TaskGroup
 from attrs import evolve
 
-from tests.integration.plant.journals import check_journal
 from tests.integration.plant.running import compiled, work
 from tests.integration.workers.test_desk import STOCK, request
 from waygrid_core.envelope.transport import TransportEnvelope
@@ -32,6 +31,7 @@ from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.wiring import Ports, memory_ports
 from waygrid_shell.services.scheduler.service import Scheduler
+from waygrid_shell.simulation.judging import check_journal
 from waygrid_shell.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
