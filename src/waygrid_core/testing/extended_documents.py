@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from waygrid_core.extension.extension import (
@@ -15,7 +16,8 @@ from waygrid_core.extension.extension import (
 )
 from waygrid_core.spec.extended import write_extension
 from waygrid_core.testing.data import Document
-from waygrid_core.testing.questions import MAX_BRANCHES, NAMES
+from waygrid_core.testing.extension_values import NAMES
+from waygrid_core.testing.questions import counts_that_fit
 
 _OR: Final = {"type": "Or"}
 _ONCE_MORE: Final = {"type": "Linear", "base": "1s", "maxRetries": 1}
@@ -78,10 +80,9 @@ def _fork(branches: Document, strategy: Document, **fields: Any) -> Document:
 
 @st.composite
 def _joined(draw: st.DrawFn, rule: JoinRule, written: Document) -> Document:
-    fitting = [count for count in range(2, MAX_BRANCHES + 1) if rule.fits(NAMES[:count]) is None]
+    fitting = counts_that_fit(rule)
     if not fitting:
-        each = {"type": "each", "id": "all", "over": {"$literal": [1, 2]}, "body": _task("one"), "strategy": written}
-        return _spec(each)
+        reject()
     branches = {name: _task(name) for name in NAMES[: draw(st.sampled_from(fitting))]}
     ends: Document = draw(
         st.sampled_from(({}, {"onSuccess": _task("yes"), "onFailure": _task("no")}, {"timeout": "1m"}))

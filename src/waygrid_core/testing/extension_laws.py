@@ -62,10 +62,11 @@ class ExtensionLaw:
 
 def first_asked(probe: Probe) -> Probe:
     """The probe with its first answers."""
-    return evolve(probe, first=tuple(_answer_or_none(probe.extension, question) for question in probe.questions))
+    return evolve(probe, first=tuple(answer_or_none(probe.extension, question) for question in probe.questions))
 
 
-def _answer_or_none(extension: Extension, question: Question) -> Answer | None:
+def answer_or_none(extension: Extension, question: Question) -> Answer | None:
+    """What it says, in the form of `plain`; None where it raises, or gives what it may not."""
     try:
         return plain(ask(extension, question))
     except Exception:  # it is the user's code, and the first law will say so

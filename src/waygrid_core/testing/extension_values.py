@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from waygrid_core.extension.extension import Extension
+from waygrid_core.extension.extension import Extension, JoinRule
 from waygrid_core.extension.field_types import FieldType, ListOf, MapOf, Maybe, OneOf, Scalar, fields_of
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.testing import values
@@ -18,22 +18,30 @@ INSTANTS: Final = tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2,
 ADDRESSES: Final = (ServiceAddress("processor", "a"), ServiceAddress("destination", "webhook"))
 
 
+NAMES: Final = ("a", "b", "c", "d", "e")
+"""Names of branches, in their order."""
+_TEXTS: Final = st.one_of(values.texts, st.text(max_size=5))
+
+
 @st.composite
 def instances_of(draw: st.DrawFn, kind: type[E]) -> E:
-    """Instances of a class of extensions; what its validators do not take is not drawn."""
-    fields = fields_of(kind)
-    arguments = {field.argument: draw(values_of(field.type)) for field in fields}
+    """Instances of a class of extensions; what its validators do not take is not drawn.
+
+    Texts of a join rule are names of branches.
+    """
+    texts = st.sampled_from(NAMES) if issubclass(kind, JoinRule) else _TEXTS
+    arguments = {field.argument: draw(values_of(field.type, texts)) for field in fields_of(kind)}
     try:
         return kind(**arguments)
     except (ValueError, TypeError):
         reject()
 
 
-def values_of(type_: FieldType) -> st.SearchStrategy[Any]:
-    """Values of one field, small ones first."""
+def values_of(type_: FieldType, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Values of one field, small ones first; `texts` are what its texts are."""
     match type_:
         case Scalar(of="text"):
-            return st.one_of(values.texts, st.text(max_size=5))
+            return texts
         case Scalar(of="whole"):
             return st.one_of(st.integers(1, 4), st.integers(-3, 100))
         case Scalar(of="number"):
@@ -48,13 +56,13 @@ def values_of(type_: FieldType) -> st.SearchStrategy[Any]:
             return st.sampled_from(ADDRESSES)
         case Scalar(of="json"):
             return values.json_values
-        case OneOf(values=texts):
-            return st.sampled_from(texts)
+        case OneOf(values=choices):
+            return st.sampled_from(choices)
         case Maybe(inner=inner):
-            return st.one_of(st.none(), values_of(inner))
+            return st.one_of(st.none(), values_of(inner, texts))
         case ListOf(inner=inner):
-            return st.lists(values_of(inner), max_size=3).map(tuple)
+            return st.lists(values_of(inner, texts), max_size=3).map(tuple)
         case MapOf(inner=inner):
-            return st.dictionaries(st.sampled_from(values.KEYS), values_of(inner), max_size=2)
+            return st.dictionaries(st.sampled_from(values.KEYS), values_of(inner, texts), max_size=2)
         case _:
             raise AssertionError(f"no field is {type_!r}")

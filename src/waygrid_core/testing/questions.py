@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from waygrid_core.compile.pipeline import compile_document
@@ -31,14 +32,15 @@ from waygrid_core.extension.tally import VERDICTS, Tally
 from waygrid_core.model.address import ServiceAddress
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.testing import values
+from waygrid_core.testing.extension_values import NAMES
 from waygrid_core.testing.machine import traversal_machine
 from waygrid_core.testing.moves import Answered, BranchesCanceled, Fired, Move, Reply, Started, Told
 from waygrid_core.testing.stories import TRAVERSAL, Plot, tell
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import Event
 
+FEWEST_BRANCHES: Final = 2
 MAX_BRANCHES: Final = 5
-NAMES: Final = ("a", "b", "c", "d", "e")
 CODES: Final = ("failed", "timeout", "upstream", "http-503", "http-404", "no-route")
 
 
@@ -280,14 +282,17 @@ def questions_for(extension: Extension, answers: st.SearchStrategy[JsonValue]) -
 
 @st.composite
 def branches_for(draw: st.DrawFn, rule: JoinRule) -> dict[str, Any]:
-    """Branches that fit the rule, and how they stand."""
-    count = draw(st.integers(1, MAX_BRANCHES))
-    names = NAMES[:count]
-    for fitting in (names, *(NAMES[:other] for other in range(2, MAX_BRANCHES + 1))):
-        if rule.fits(fitting) is None:
-            names = fitting
-            break
+    """Branches that fit the rule, and how they stand. A rule that fits none of a few is not asked at all."""
+    fitting = counts_that_fit(rule)
+    if not fitting:
+        reject()
+    names = NAMES[: draw(st.sampled_from(fitting))]
     return {name: draw(st.sampled_from(("left", "succeeded", "lost"))) for name in names}
+
+
+def counts_that_fit(rule: JoinRule) -> list[int]:
+    """How many branches, of those called a, b, c, ..., suit it."""
+    return [count for count in range(FEWEST_BRANCHES, MAX_BRANCHES + 1) if rule.fits(NAMES[:count]) is None]
 
 
 _attempts: Final = st.one_of(st.integers(1, 5), st.integers(1, 100))
