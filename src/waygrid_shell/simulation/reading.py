@@ -11,13 +11,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from random import Random
+from typing import Final
 
 from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.simulation.loop import NOBODY, VirtualLoop, at_once
 from waygrid_shell.simulation.network import Way
 from waygrid_shell.simulation.servers import GroupMember, Servers
 
-_GIVEN_AT_ONCE = 100
+_GIVEN_AT_ONCE: Final = 100
+_SENT_AGAIN_SECONDS: Final = 0.1
 
 
 class Session:
@@ -119,20 +121,20 @@ class Session:
             self._wants.clear()
             taken = await self._member.take(self._chance.randint(1, _GIVEN_AT_ONCE))
             generation = self._member.generation
-            await self._until_it_arrives()
+            await self._until(lambda: self._way.is_open)  # who is paused has it when it goes on
             self.reader.receive(taken, generation)
 
     async def _tell_of_partitions(self) -> None:
         while True:
             await self._member.reassigned()
-            await self._until_it_arrives()
+            await self._until(self._is_reachable)
             self.reader.hear()
 
-    async def _until_it_arrives(self) -> None:
-        """What was sent while the way was cut is sent again until it arrives; a process that is paused has it then."""
+    async def _until(self, arrives: Callable[[], bool]) -> None:
+        """What did not arrive is sent again, until it does."""
         await asyncio.sleep(self._way.takes())
-        while not self._way.is_open:
-            await asyncio.sleep(0.1 + self._way.takes())
+        while not arrives():
+            await asyncio.sleep(_SENT_AGAIN_SECONDS + self._way.takes())
 
 
 class RemoteReader:
