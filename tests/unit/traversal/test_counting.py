@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
+from attrs import evolve
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
 from waygrid_core.traversal.effects import Complete, Fail
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.signals import CancelBranches
+from waygrid_core.traversal.handlers.begin import MAX_FORK_DEPTH
+from waygrid_core.traversal.rejections import EmptyDag, MissingEntryNode, NestedForkDepthExceeded
+from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches
 
 FORK = """
 entryPoints:
@@ -61,3 +64,41 @@ def test_what_would_be_due_after_the_calendar_is_due_at_its_last_instant(zone: t
     driver = Driver("{timeout: 3650d, entryPoints: [{type: standard, address: waygrid://processor/x}]}")
     driver.now = datetime(9999, 1, 1, tzinfo=zone)
     assert driver.scheduled(driver.begin(), "traversal-timeout").at == datetime.max.replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize("ending", ["holds", "fails", "canceled"])
+def test_a_fork_is_open_until_its_join_has_ended(ending: str) -> None:
+    driver = Driver(FORK % "Or")
+    driver.begin()
+    fork = driver.dag.forks["j"]
+    assert driver.state.forks[fork].is_open
+    driver.fail("a")
+    assert driver.state.forks[fork].is_open
+    if ending == "holds":
+        driver.succeed("b")
+    elif ending == "fails":
+        driver.fail("b")
+        driver.fail("c")
+    else:
+        driver.send(Cancel(TRAVERSAL))
+    assert driver.state.has_ended
+    assert not driver.state.forks[fork].is_open
+
+
+def test_forks_nest_as_deep_as_the_machine_allows_and_no_deeper() -> None:
+    driver = Driver(FORK % "Or")
+    dag = driver.dag
+    driver.dag = evolve(dag, fork_depth=MAX_FORK_DEPTH + 1)
+    assert driver.refused(Begin(TRAVERSAL, {})) == NestedForkDepthExceeded(MAX_FORK_DEPTH + 1)
+    driver.dag = evolve(dag, fork_depth=MAX_FORK_DEPTH)
+    assert driver.names(driver.begin()) == ["DispatchNode a 1"]
+
+
+def test_a_dag_without_an_entry_point_begins_nowhere() -> None:
+    driver = Driver(FORK % "Or")
+    dag = driver.dag
+    driver.dag = evolve(dag, entry_points=())
+    assert driver.refused(Begin(TRAVERSAL, {})) == EmptyDag()
+    driver.dag = dag
+    for entry in (-1, 1):
+        assert driver.refused(Begin(TRAVERSAL, {}, entry)) == MissingEntryNode(entry)
