@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from waygrid_shell.cli.options import TraversalArguments
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions
 from waygrid_shell.cli.steering import steer
 
@@ -15,7 +16,7 @@ Examples:
 
 
 def cancel(
-    *traversals: Annotated[str, Parameter(name="ID", help="The traversals.")],
+    *traversals: TraversalArguments,
     reason: Annotated[str | None, Parameter(help="Why, for people, and for the Spec's onEnd.")] = None,
     options: ServerOptions = DEFAULTS,
 ) -> int:

@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from waygrid_core.outcome import Failure
 from waygrid_shell.cli.mistake import FAILED, OK
+from waygrid_shell.cli.options import DagOption, OutputOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.source import read_source
 
@@ -23,8 +24,8 @@ def compile_file(
     /,
     *,
     salt: Annotated[str, Parameter(help="Goes into the hash and the ids of nodes: another salt, another DAG.")] = "",
-    dag: Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")] = None,
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    dag: DagOption = None,
+    output: OutputOption = None,
 ) -> int:
     """Compile a Spec to its DAG, and print it as JSON: hash, entryPoints, nodes, edges, bodies, annotations.
 

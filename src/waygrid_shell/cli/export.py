@@ -1,10 +1,9 @@
 """`waygrid export`: the journal of a traversal as one file."""
 
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.options import OutputOption, TraversalArgument
 from waygrid_shell.cli.output import result_in_pieces
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask
 from waygrid_shell.client import WaygridClient
@@ -17,10 +16,10 @@ Examples:
 
 
 def export(
-    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    traversal: TraversalArgument,
     /,
     *,
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    output: OutputOption = None,
     options: ServerOptions = DEFAULTS,
 ) -> int:
     """Export the journal of a traversal, and of all that it began, with their DAGs, as one JSON document.

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from waygrid_core.outcome import Failure
 from waygrid_shell.cli.mistake import FAILED, OK
+from waygrid_shell.cli.options import DagOption, OutputOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.source import read_source
 
@@ -29,8 +30,8 @@ def graph(
     /,
     *,
     format: Annotated[Drawing, Parameter(help="What to draw it in.")] = "text",  # noqa: A002 # the option's name
-    dag: Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")] = None,
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    dag: DagOption = None,
+    output: OutputOption = None,
 ) -> int:
     """Draw the graph of a Spec: as text for a terminal, Mermaid for Markdown, DOT for Graphviz, or an SVG picture.
 

@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from waygrid_shell.cli.look import printable, time_text
 from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.options import TraversalArgument
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, write_document
 from waygrid_shell.client import WaygridClient
@@ -20,7 +21,7 @@ Examples:
 
 
 def history(
-    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    traversal: TraversalArgument,
     /,
     *,
     children: Annotated[bool, Parameter(negative="", help="Also what its calls, eaches and loops started.")] = False,

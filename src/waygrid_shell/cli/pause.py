@@ -1,9 +1,8 @@
 """`waygrid pause`: holds traversals."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import Parameter
-
+from waygrid_shell.cli.options import TraversalArguments
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions
 from waygrid_shell.cli.steering import steer
 
@@ -14,7 +13,7 @@ Examples:
 
 
 def pause(
-    *traversals: Annotated[str, Parameter(name="ID", help="The traversals.")],
+    *traversals: TraversalArguments,
     options: ServerOptions = DEFAULTS,
 ) -> int:
     """Hold traversals: answers and timers that come are kept, and heard after `waygrid resume`.

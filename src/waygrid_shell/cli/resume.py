@@ -1,9 +1,8 @@
 """`waygrid resume`: lets paused traversals go on."""
 
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import Parameter
-
+from waygrid_shell.cli.options import TraversalArguments
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions
 from waygrid_shell.cli.steering import steer
 
@@ -14,7 +13,7 @@ Examples:
 
 
 def resume(
-    *traversals: Annotated[str, Parameter(name="ID", help="The traversals.")],
+    *traversals: TraversalArguments,
     options: ServerOptions = DEFAULTS,
 ) -> int:
     """Let paused traversals go on; what came meanwhile is heard now, in the order in which it came."""

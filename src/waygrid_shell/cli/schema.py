@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from cyclopts import Parameter
 
 from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.options import OutputOption
 from waygrid_shell.cli.output import write_result
 
 EXAMPLES: Final = """\
@@ -24,7 +25,7 @@ def schema(
     ] = "spec",
     /,
     *,
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file.")] = None,
+    output: OutputOption = None,
 ) -> int:
     """Print the JSON Schema (2020-12) of Specs, or of workloads, for editors and other tools.
 

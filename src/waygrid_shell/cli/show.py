@@ -1,10 +1,9 @@
 """`waygrid show`: a traversal as it is."""
 
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.options import TraversalArgument
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, write_document
 from waygrid_shell.cli.traversal_text import traversal_text
@@ -18,7 +17,7 @@ Examples:
 
 
 def show(
-    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    traversal: TraversalArgument,
     /,
     *,
     options: ServerOptions = DEFAULTS,

@@ -4,6 +4,8 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
+from waygrid_shell.cli.options import DagOption
+
 EXAMPLES: Final = """\
 Examples:
   waygrid simulate --spec order.yaml --workload load.yaml
@@ -49,7 +51,7 @@ def simulate_command(
     plot: Annotated[
         str | None, Parameter(help="An .svg file: draw throughput, backlog and latency over time there.")
     ] = None,
-    dag: Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")] = None,
+    dag: DagOption = None,
 ) -> int:
     """Run Specs under a load in virtual time, and say how quick they are, where they wait, and what fails.
 

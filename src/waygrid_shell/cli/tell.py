@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.cli.mistake import OK
+from waygrid_shell.cli.options import TraversalArgument
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.cli.payload_arguments import data_of
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask, write_document
@@ -19,7 +20,7 @@ Examples:
 
 
 def tell(
-    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    traversal: TraversalArgument,
     kind: Annotated[str, Parameter(name="TYPE", help="The type of one of its Spec's signals.")],
     /,
     *,

@@ -15,6 +15,7 @@ from waygrid_shell.cli.cluster_given import cluster_extra
 from waygrid_shell.cli.findings import show_findings, worst_of
 from waygrid_shell.cli.given import apps_given, apps_that_load, settings_given
 from waygrid_shell.cli.mistake import FAILED, OK, UserError
+from waygrid_shell.cli.options import DagOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.settings.cluster_checks import cluster_fits, kafka_is_named
@@ -42,14 +43,13 @@ Apps: TypeAlias = Annotated[
 Config: TypeAlias = Annotated[
     Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
 ]
-Dags: TypeAlias = Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")]
 
 
 def create_topics(
     *specs: Annotated[str, Parameter(help="Specs whose addresses need topics.")],
     app: Apps = None,
     config: Config = None,
-    dag: Dags = None,
+    dag: DagOption = None,
 ) -> int:
     """Make the topics that are missing: of the system's services, of the built-in addresses, of apps and of Specs.
 
@@ -74,7 +74,7 @@ def check_topics(
     *specs: Annotated[str, Parameter(help="Specs whose addresses need topics.")],
     app: Apps = None,
     config: Config = None,
-    dag: Dags = None,
+    dag: DagOption = None,
 ) -> int:
     """Say whether the topics that Waygrid needs are there and as they should be, and what to do where they are not.
 

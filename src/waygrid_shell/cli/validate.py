@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from waygrid_core.outcome import Failure
 from waygrid_core.spec.problem import SpecErrors
 from waygrid_shell.cli.mistake import FAILED, OK, USAGE, UserError
+from waygrid_shell.cli.options import DagOption
 from waygrid_shell.cli.output import complain, write_result
 from waygrid_shell.cli.source import Source, read_source
 
@@ -32,7 +33,7 @@ class Verdict:
 def validate(
     *files: Annotated[str, Parameter(help="Specs, JSON or YAML; `-` is standard input.")],
     format: Annotated[Literal["text", "json"], Parameter(help="Lines for people, or JSON for programs.")] = "text",  # noqa: A002 # the option's name
-    dag: Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")] = None,
+    dag: DagOption = None,
 ) -> int:
     """Say whether Specs are right, and everything that is wrong with them.
 

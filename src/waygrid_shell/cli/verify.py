@@ -4,6 +4,8 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 
+from waygrid_shell.cli.options import DagOption
+
 EXAMPLES: Final = """\
 Examples:
   waygrid verify order.yaml
@@ -33,7 +35,7 @@ def verify_command(
         bool, Parameter(negative="", help="Explore orders of independent branches that cannot matter too.")
     ] = False,
     cache: Annotated[bool, Parameter(help="Use and keep verdicts of the same DAG and guarantees.")] = True,
-    dag: Annotated[list[str] | None, Parameter(negative="", help="A DAG that bodies name by its hash.")] = None,
+    dag: DagOption = None,
 ) -> int:
     """Go through all runs of a Spec, with the machine that will run it, and say what can go wrong.
 

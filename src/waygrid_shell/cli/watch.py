@@ -1,11 +1,10 @@
 """`waygrid watch`: a traversal as it happens. How it is shown is in `watch_report`."""
 
 from contextlib import aclosing
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from waygrid_shell.cli.mistake import FAILED, OK, UserError
+from waygrid_shell.cli.options import TraversalArgument
 from waygrid_shell.cli.server import DEFAULTS, ServerOptions, ask
 from waygrid_shell.cli.watch_report import report_for
 from waygrid_shell.client import WaygridClient
@@ -19,7 +18,7 @@ Examples:
 
 
 def watch(
-    traversal: Annotated[str, Parameter(name="ID", help="The traversal.")],
+    traversal: TraversalArgument,
     /,
     *,
     options: ServerOptions = DEFAULTS,

@@ -32,7 +32,7 @@ from waygrid_core.outcome import Failure
 from waygrid_core.webhook.signature import signing_keys, webhook_headers
 from waygrid_core.webhook.verdict import Verdict, is_passing, judge
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import HttpClient, Response, shown_url
+from waygrid_shell.hosting.http_client import HttpClient, Response, bare_url
 from waygrid_shell.hosting.parameters import (
     http_headers,
     http_timeout,
@@ -92,7 +92,7 @@ class WebhookDestination:
 
 
 def _refusal(url: str, response: Response) -> str:
-    return f"POST {shown_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
+    return f"POST {bare_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
 
 
 def _keys(parameters: Mapping[str, JsonValue]) -> tuple[bytes, ...]:

@@ -83,7 +83,7 @@ class HttpClient:
         timeout_seconds: float,
         read: Callable[[aiohttp.ClientResponse, str], Awaitable[bytes]],
     ) -> Response:
-        place = f"{method} {shown_url(url)}"
+        place = f"{method} {bare_url(url)}"
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         try:
             async with self.session.request(
@@ -159,7 +159,7 @@ def refusal(error: BaseException) -> AddressRefused | None:
     return None
 
 
-def shown_url(url: str) -> str:
+def bare_url(url: str) -> str:
     """A url as messages may have it: without its query and user, in which secrets travel."""
     try:
         plain = str(URL(url).with_user(None).with_query(None).with_fragment(None))

@@ -11,7 +11,7 @@ from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_shell.hosting.attempt import Failed
-from waygrid_shell.hosting.http_client import shown_url
+from waygrid_shell.hosting.http_client import bare_url
 from waygrid_shell.hosting.retry_after import DEFAULT_MAX_WAIT_SECONDS
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
@@ -40,7 +40,7 @@ def http_url(parameters: Mapping[str, JsonValue]) -> str:
     """The parameter `url`. Raises `Failed`."""
     url = parameters.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        shown = _shown(shown_url(url) if isinstance(url, str) else url)
+        shown = _shown(bare_url(url) if isinstance(url, str) else url)
         raise Failed("bad-value", f"the parameter url is {shown}; write a text that begins with http:// or https://")
     return url
 

@@ -26,7 +26,7 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import HttpClient, Response, shown_url
+from waygrid_shell.hosting.http_client import HttpClient, Response, bare_url
 from waygrid_shell.hosting.making import read_output
 from waygrid_shell.hosting.parameters import (
     Statuses,
@@ -77,7 +77,7 @@ class HttpProcessor:
             max_wait(parameters),
         )
         if response.status not in succeeds:
-            message = f"{method} {shown_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
+            message = f"{method} {bare_url(url)}: {response.said(_MESSAGE_OF_BODY)}"
             raise Failed(f"http-{response.status}", message)
         return read(response)
 

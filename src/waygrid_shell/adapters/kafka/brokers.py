@@ -68,10 +68,20 @@ class Brokers:
         """Which topic of ours it is that is called that in Kafka; None if it does not begin with our prefix."""
         return name.removeprefix(self._prefix) if name.startswith(self._prefix) else None
 
+    def topic_of(self, name: str) -> str | None:
+        """The topic of a service of ours that is called that in Kafka."""
+        topic = self.ours(name)
+        if topic is None or topic.endswith(DEAD_LETTER_SUFFIX):
+            return None
+        return topic if isinstance(parse_topic(topic), Success) else None
+
+    def dead_topic_of(self, name: str) -> str | None:
+        """The topic of a service of ours whose letters that died stand in the one that is called that in Kafka."""
+        return self.topic_of(name.removesuffix(DEAD_LETTER_SUFFIX)) if name.endswith(DEAD_LETTER_SUFFIX) else None
+
     def is_ours(self, name: str) -> bool:
         """Whether a topic that is called that in Kafka is for a service of ours, or for its letters that died."""
-        topic = self.ours(name)
-        return topic is not None and isinstance(parse_topic(topic.removesuffix(DEAD_LETTER_SUFFIX)), Success)
+        return self.topic_of(name.removesuffix(DEAD_LETTER_SUFFIX)) is not None
 
     def group(self, topic: str) -> str:
         """The group of those who read a topic of ours."""

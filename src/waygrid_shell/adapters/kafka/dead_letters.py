@@ -5,8 +5,6 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from waygrid_core.envelope.transport import before_death
-from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, parse_topic
-from waygrid_core.outcome import Success
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.record import SENT_AGAIN, VALUE_ELSEWHERE, mapping_of, record_of
 from waygrid_shell.adapters.kafka.scout import Scout, Sight, partitions_of
@@ -63,7 +61,7 @@ class DeadLetterPost:
         async with self._scout.look() as sight:
             begin, end = await self._new(sight)
         for partition, at in begin.items():
-            topic = self._topic_of(partition.topic)
+            topic = self._brokers.dead_topic_of(partition.topic)
             if at < end[partition] and topic is not None:
                 counts[topic] = counts.get(topic, 0) + end[partition] - at
         return counts
@@ -71,7 +69,7 @@ class DeadLetterPost:
     async def _new(self, sight: Sight) -> tuple[Mapping[Any, int], Mapping[Any, int]]:
         """From where to where each partition is to be entered yet."""
         counts = await sight.partitions()
-        topics = {name: topic for name in counts if (topic := self._topic_of(name)) is not None}
+        topics = {name: topic for name in counts if (topic := self._brokers.dead_topic_of(name)) is not None}
         partitions = [each for name in topics for each in partitions_of(name, counts[name])]
         progress = await self._book.progress()
         ends = await sight.ends(partitions)
@@ -79,14 +77,6 @@ class DeadLetterPost:
         new = [each for each in partitions if known[each] < ends[each]]
         beginnings = await sight.beginnings(new)
         return {each: max(known[each], beginnings[each]) for each in new}, ends
-
-    def _topic_of(self, name: str) -> str | None:
-        """The topic whose dead letters stand in the topic that is called that in Kafka."""
-        topic = self._brokers.ours(name)
-        if topic is None or not topic.endswith(DEAD_LETTER_SUFFIX):
-            return None
-        topic = topic.removesuffix(DEAD_LETTER_SUFFIX)
-        return topic if isinstance(parse_topic(topic), Success) else None
 
     async def _opened(self, found: Iterable[Any]) -> list[FoundLetter]:
         headers = [mapping_of(raw.headers) for raw in found]

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from waygrid_core.model.topic import DEAD_LETTER_SUFFIX, parse_topic
-from waygrid_core.outcome import Success
 from waygrid_shell.adapters.kafka.brokers import Brokers
 from waygrid_shell.adapters.kafka.record import mapping_of, record_of
 from waygrid_shell.adapters.kafka.scout import Scout, Sight, partitions_of
@@ -24,7 +22,7 @@ class Survey:
         """How many records of each topic its group has not finished, as far as the group's positions say."""
         async with self._scout.look() as sight:
             counts = await sight.partitions()
-            topics = [topic for name in counts if (topic := self.topic_of(name)) is not None]
+            topics = [topic for name in counts if (topic := self._brokers.topic_of(name)) is not None]
             lags = await self._lags(sight, {topic: counts[self._brokers.named(topic)] for topic in topics})
         return {topic: count for topic in topics if (count := sum(end - at for at, end in lags[topic].values()))}
 
@@ -49,13 +47,6 @@ class Survey:
         async with self._scout.look() as sight:
             count = (await sight.partitions()).get(name, 0)
             return {each.partition: end for each, end in (await sight.ends(partitions_of(name, count))).items()}
-
-    def topic_of(self, name: str) -> str | None:
-        """The topic of ours, none of dead letters, that is called that in Kafka."""
-        topic = self._brokers.ours(name)
-        if topic is None or topic.endswith(DEAD_LETTER_SUFFIX):
-            return None
-        return topic if isinstance(parse_topic(topic), Success) else None
 
     async def _lags(self, sight: Sight, counts: Mapping[str, int]) -> dict[str, dict[Any, tuple[int, int]]]:
         """By topic and partition: the offset of the first unfinished record, and that after the last one."""

@@ -33,7 +33,7 @@ from waygrid_core.codec.json_bytes import read_json, write_json
 from waygrid_core.model.json_value import JsonValue
 from waygrid_shell.hosting.apart.processes import ExpressionProcesses
 from waygrid_shell.hosting.attempt import Attempt, Failed
-from waygrid_shell.hosting.http_client import HttpClient, refusal, shown_url
+from waygrid_shell.hosting.http_client import HttpClient, bare_url, refusal
 from waygrid_shell.hosting.parameters import max_wait, optional_object, optional_text, refuse_unknown, seconds_of
 from waygrid_shell.hosting.retry_after import ask_patiently, wanted_wait
 from waygrid_shell.processors.openai.answer import Answer, whole_text
@@ -93,7 +93,7 @@ class OpenaiProcessor:
                     return status_error
                 raise _failure(error, place, timeout, sdk) from error
 
-        place = f"POST {shown_url(base_url)}"
+        place = f"POST {bare_url(base_url)}"
         answer = await ask_patiently(send, _wanted_wait, max_wait(parameters))
         if not isinstance(answer, Answer):
             raise _status_failure(answer, place) from answer
