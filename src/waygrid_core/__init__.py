@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from waygrid_core.dag.drawing import draw_dot, draw_mermaid, draw_text
     from waygrid_core.dag.flat import dag_from_json, dag_to_json
     from waygrid_core.dag.svg import draw_svg
+    from waygrid_core.extension.extension import ConditionRule, Guard, JoinRule, NodeKind, RetryRule, SignalKind
+    from waygrid_core.extension.registry import Extensions
     from waygrid_core.model.identifiers import DagHash, NodeId, TraversalId
     from waygrid_core.model.ulid import ulid_from
     from waygrid_core.outcome import Failure, Outcome, Success
@@ -59,18 +61,25 @@ __all__ = [
     "Begin",
     "Cancel",
     "CompiledDag",
+    "ConditionRule",
     "Dag",
     "DagHash",
     "ErrorDetail",
+    "Extensions",
     "Failure",
+    "Guard",
+    "JoinRule",
     "Limits",
     "Node",
     "NodeFailure",
     "NodeId",
+    "NodeKind",
     "NodeSuccess",
     "Outcome",
     "Repeat",
     "Retry",
+    "RetryRule",
+    "SignalKind",
     "Spec",
     "SpecProblem",
     "Success",
@@ -117,6 +126,8 @@ _ROOMS: Final = {
     "dag.drawing": ("draw_dot", "draw_mermaid", "draw_text"),
     "dag.flat": ("dag_from_json", "dag_to_json"),
     "dag.svg": ("draw_svg",),
+    "extension.extension": ("ConditionRule", "Guard", "JoinRule", "NodeKind", "RetryRule", "SignalKind"),
+    "extension.registry": ("Extensions",),
     "model.identifiers": ("DagHash", "NodeId", "TraversalId"),
     "model.ulid": ("ulid_from",),
     "outcome": ("Failure", "Outcome", "Success"),

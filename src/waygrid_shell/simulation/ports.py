@@ -88,7 +88,7 @@ def ports_by(
 
 
 class _Remote:
-    """A port: each call of a method is a request to its server."""
+    """A port: each call of a method is a request to its server. What is no method, whoever asks knows."""
 
     def __init__(self, name: str, way: Way, there: Callable[[], Any]) -> None:
         self._name = name
@@ -97,6 +97,9 @@ class _Remote:
 
     def __getattr__(self, method: str) -> Any:
         name, way, there, is_write = self._name, self._way, self._there, method in _WRITES
+        known = getattr(there(), method)
+        if not callable(known):
+            return known
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return await way.ask(name, method, lambda: getattr(there(), method)(*args, **kwargs), is_write=is_write)

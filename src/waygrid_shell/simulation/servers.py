@@ -11,6 +11,7 @@ from typing import Final
 from attrs import define
 
 from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_shell.adapters.memory.audit_log import MemoryAuditLog
 from waygrid_shell.adapters.memory.channel_log import MemoryChannelLog
 from waygrid_shell.adapters.memory.claim_book import MemoryClaimBook
@@ -71,16 +72,26 @@ class _WitnessedJournal(MemoryJournal):
 
 
 class Servers:
-    """A log, a database and a cache, or one database for all. `partitions` are those of each topic of the log."""
+    """A log, a database and a cache, or one database for all. `partitions` are those of each topic of the log.
 
-    def __init__(self, loop: VirtualLoop, *, partitions: int, is_one_database: bool = False) -> None:
+    Every process has these `extensions`.
+    """
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        *,
+        partitions: int,
+        is_one_database: bool = False,
+        extensions: Extensions = NO_EXTENSIONS,
+    ) -> None:
         keeping = Keeping.EACH_RECORD if is_one_database else Keeping.ONE_POSITION
         self.log, self.database, self.cache = Server("log"), Server("database"), Server("cache")
         self.clock = VirtualClock(loop)
         self.event_log = MemoryEventLog(partitions, keeping)
         self.witness = Witness()
         self.journal = _WitnessedJournal(self.witness)
-        self.dag_store = MemoryDagStore()
+        self.dag_store = MemoryDagStore(extensions)
         self.timer_book = MemoryTimerBook()
         self.event_book = MemoryEventBook()
         self.claim_book = MemoryClaimBook()

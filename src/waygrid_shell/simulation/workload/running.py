@@ -10,6 +10,7 @@ import anyio
 from attrs import evolve, frozen
 
 from waygrid_core.dag.dag import CompiledDag
+from waygrid_core.dag.extensions import extensions_of
 from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.topic import topic_name
@@ -102,7 +103,8 @@ class _Run:
         self._tell = tell
         self._chance = chance = Chance(seed)
         self._loop = loop = VirtualLoop.running()
-        self._servers = Servers(loop, partitions=workload.platform.partitions)
+        dags = [dag for each in compiled.values() for dag in (each.dag, *each.bodies.values())]
+        self._servers = Servers(loop, partitions=workload.platform.partitions, extensions=extensions_of(dags))
         self._transcript = _Quiet(loop.time)
         self._width = max(1.0, workload.seconds / MOMENTS)
         self._meters = {address: Meter(loop.time, self._width) for address in workload.services}
