@@ -45,7 +45,7 @@ class Driver:
         outcome = transition(self.dag, before, signal, self.now)
         assert not isinstance(outcome, Failure), outcome.failure()
         done = outcome.unwrap()
-        assert fold(done.events, before) == done.state
+        assert fold(done.events, before) == done.state == fold((), done.state)
         assert _started(done.effects) == _new(obligations(before), obligations(done.state))
         assert _withdrawn(done.effects) <= _keys(obligations(before)) - _keys(obligations(done.state))
         self.state = done.state

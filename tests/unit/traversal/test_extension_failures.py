@@ -60,6 +60,19 @@ class NoStart(Guard):
         return None
 
 
+@frozen
+class Stops(Guard):
+    """Ends whatever it sees."""
+
+    name = "Stops"
+
+    def start(self) -> None:
+        return None
+
+    def watch(self, memory: object, events: Sequence[object], now: datetime) -> Stop:
+        return Stop("stopped", "enough")
+
+
 def failed_as(driver: Driver, code: str, message: str, attempt: int = 1) -> None:
     """The node failed with that, on the input of the traversal, and its handler was given both."""
     assert NodeFailed(driver.node("n"), attempt, {"q": 1}, ErrorDetail(code, message)) in driver.events
@@ -136,3 +149,11 @@ def test_a_node_that_is_told_to_end_ends_on_what_had_arrived_at_it() -> None:
     succeeds.begin({"q": 1})
     assert succeeds.send(Told(TRAVERSAL, "m", "Do", [["succeed", "n", 7]]))[-1] == Complete(7)
     assert NodeSucceeded(succeeds.node("n"), 1, {"q": 1}, 7) in succeeds.events
+
+
+def test_a_traversal_that_has_ended_by_itself_is_shown_to_no_guard() -> None:
+    spec = "{guards: [{type: Stops}], entryPoints: [{type: %s}]}"
+    ended = Driver(spec % "pass, output: 1", Extensions.of(Stops))
+    assert ended.begin() == (Complete(1),)
+    going_on = Driver(spec % "standard, address: waygrid://processor/x", Extensions.of(Stops))
+    assert going_on.begin() == (Fail(ErrorDetail("stopped", "enough")),)
