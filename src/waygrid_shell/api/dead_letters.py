@@ -20,7 +20,8 @@ from waygrid_shell.ports.event_log import DeadLetter
 from waygrid_shell.resources.platform import DeadLetterPage, DeadLetterView, Moved
 
 _PATH: Final = "/v1/dead-letters"
-_AT_ONCE: Final = 1_000
+_AT_ONCE: Final = 100
+"""Letters that are in memory at once, with what they hold, while all are redriven."""
 _MOST: Final = 2**63 - 2
 
 _ID: Final = Parameter(
