@@ -9,8 +9,8 @@ from waygrid_core.model.json_value import JsonValue
 
 @frozen
 class Approval(NodeKind):
-    """Hears the event `approval` of its traversal, `{"by": "Ada", "approved": true}`, and asks again until enough people
-    have said yes. Who says it twice counts once. A no fails the node with code `refused`.
+    """Hears the event `approval` of its traversal, `{"by": "Ada", "approved": true}`, and asks again until enough
+    people have said yes. Who says it twice counts once. A no fails the node with code `refused`.
     """
 
     name = "Approval"

@@ -14,7 +14,7 @@ from waygrid_core.model.json_value import JsonValue
 
 @frozen
 class Skip(SignalKind):
-    """`{"node": id, "output"?: JSON}`: if that node runs or waits, it succeeds with the output (`{"skipped": true}`)."""
+    """`{"node": id, "output"?: JSON}`: if that node runs or waits, it succeeds (with `{"skipped": true}`)."""
 
     name = "Skip"
 

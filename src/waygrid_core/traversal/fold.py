@@ -155,7 +155,7 @@ class Draft:
         return self.status not in ("New", "Running", "Paused")
 
     def apply(self, event: Event) -> None:
-        """Change the draft as `event` says. The two events of every step come first: a match is a chain of tests."""
+        """Change the draft as `event` says. The events of every step come first: a match is a chain of tests."""
         self.version += 1
         match event:
             case NodeSucceeded():
@@ -174,6 +174,10 @@ class Draft:
                         event.due,
                     ),
                 )
+            case BranchOpened(fork=fork, branch=branch):
+                self.forks = self.forks.set(fork, _with_open_branch(self.forks[fork], branch))
+            case BranchSucceeded(fork=fork, branch=branch, output=output):
+                self._end_branch(fork, branch, BranchRun("succeeded", output))
             case NodeStarted(node=node):
                 self.nodes = self.nodes.set(node, evolve_fields(self._in_flight(node), started=True))
             case NodeScheduled():
@@ -192,10 +196,6 @@ class Draft:
                 self._end_node(node, Canceled(_attempts_made(self.nodes[node])))
             case ForkOpened():
                 self._open_fork(event)
-            case BranchOpened(fork=fork, branch=branch):
-                self.forks = self.forks.set(fork, _with_open_branch(self.forks[fork], branch))
-            case BranchSucceeded(fork=fork, branch=branch, output=output):
-                self._end_branch(fork, branch, BranchRun("succeeded", output))
             case BranchFailed(fork=fork, branch=branch):
                 self._end_branch(fork, branch, BranchRun("failed"))
             case BranchTimedOut(fork=fork, branch=branch):

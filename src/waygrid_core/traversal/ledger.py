@@ -4,6 +4,7 @@ What was started and withdrawn within the transition leaves no effect; what had 
 needs no canceling. So effects are the difference of obligations before and after: law 6 holds by construction.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -72,7 +73,11 @@ class Ledger:
         """Cancels, dispatches, timers (traversal, joins, nodes; each in order of setting), follow-up, terminal."""
         effects: list[Effect] = [*self._canceled, *self._unscheduled, *self._dispatched.values()]
         if self._scheduled:
-            effects += [schedule for _, schedule in sorted(self._scheduled.values(), key=_by_owner)]
+            scheduled: Collection[tuple[TimerOwner, Schedule]] = self._scheduled.values()
+            if len(scheduled) > 1:
+                scheduled = sorted(scheduled, key=_by_owner)
+            for _, schedule in scheduled:  # a comprehension would cost more than the one timer of most steps
+                effects.append(schedule)
         if self._follow_up is not None:
             effects.append(self._follow_up)
         if self._terminal is not None:

@@ -14,7 +14,7 @@ from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, 
 from waygrid_core.extension.asked_kinds import first_memory_of, question_of
 from waygrid_core.extension.calling import EXTENSION_ERROR, Broken
 from waygrid_core.extension.extension import NodeKind
-from waygrid_core.model.json_value import MISSING, JsonValue, Missing, is_json_array
+from waygrid_core.model.json_value import JsonValue, is_json_array
 from waygrid_core.policy.join import Quorum
 from waygrid_core.spec.conditions import write_condition
 from waygrid_core.spec.extended import write_versioned
@@ -30,11 +30,17 @@ _NO_PARAMETERS: Final[Mapping[str, Parameter]] = {}
 
 @frozen
 class Preparation:
-    """What an attempt is given; and where it begins a round of a user's kind of node, what that remembers."""
+    """What an attempt is given."""
 
     input: JsonValue
     parameters: Mapping[str, Parameter]
-    memory: JsonValue | Missing = MISSING
+
+
+@frozen
+class RoundPreparation(Preparation):
+    """What an attempt is given that begins a round of a node of a user's kind, and what that remembers from then on."""
+
+    memory: JsonValue
 
 
 def prepare(dag: Dag, state: Draft | TraversalState, node: TaskNode, arrived: JsonValue) -> Preparation | ErrorDetail:
@@ -57,7 +63,7 @@ def prepare_round(kind: NodeKind, memory: JsonValue, given: JsonValue) -> Prepar
     question = question_of(kind, memory, given)
     if isinstance(question, Broken):
         return ErrorDetail(EXTENSION_ERROR, question.message)
-    return Preparation(given, question.parameters, memory)
+    return RoundPreparation(given, question.parameters, memory)
 
 
 def _first_round(kind: NodeKind, given: JsonValue) -> Preparation | ErrorDetail:

@@ -7,7 +7,7 @@ from waygrid_core.dag.node import FailNode, ForkNode, JoinNode, PassNode, TaskNo
 from waygrid_core.model.duration import parse_duration
 from waygrid_core.model.identifiers import NodeId, ScopeId
 from waygrid_core.model.instant import parse_instant
-from waygrid_core.model.json_value import JsonValue, Missing
+from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.outcome import Failure
 from waygrid_core.policy.delivery import Immediate, ScheduleAfter, ScheduleAt
 from waygrid_core.template.evaluate import evaluate, read_operand
@@ -18,7 +18,7 @@ from waygrid_core.traversal.effects import DispatchNode
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeAsked, NodeDispatched, NodeFailed, NodeScheduled
 from waygrid_core.traversal.known import known_output
-from waygrid_core.traversal.preparation import Preparation, prepare
+from waygrid_core.traversal.preparation import Preparation, RoundPreparation, prepare
 from waygrid_core.traversal.sight import sight_at
 from waygrid_core.traversal.timers import node_timer
 
@@ -43,22 +43,18 @@ def enter(decision: Decision, node_id: NodeId, scope: ScopeId, arrived: JsonValu
             assert_never(node)
 
 
-def dispatch(decision: Decision, node: TaskNode, attempt: int, arrived: JsonValue, preparation: Preparation) -> None:
-    """Have attempt `attempt` made, bounded by the node's timeout."""
-    due = None if node.timeout is None else decision.after(node.timeout)
-    dispatch_until(decision, node, attempt, arrived, preparation, due)
-
-
-def dispatch_until(
+def dispatch(
     decision: Decision,
     node: TaskNode,
     attempt: int,
     arrived: JsonValue,
     preparation: Preparation,
-    due: datetime | None,
+    due: datetime | Missing | None = MISSING,
 ) -> None:
-    """Have attempt `attempt` made, bounded by the instant `due`."""
-    if not isinstance(preparation.memory, Missing):
+    """Have attempt `attempt` made, bounded by the node's timeout, or by the instant `due` if that is given."""
+    if isinstance(due, Missing):
+        due = None if node.timeout is None else decision.after(node.timeout)
+    if isinstance(preparation, RoundPreparation):
         decision.record(NodeAsked(node.id, attempt, preparation.memory))
     scope = decision.dag.scopes.get(node.scope) if node.scope else None
     branch = None if scope is None else scope.branch

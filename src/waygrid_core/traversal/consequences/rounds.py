@@ -8,7 +8,7 @@ from waygrid_core.extension.asked_kinds import heard_by, most_rounds_of
 from waygrid_core.extension.calling import EXTENSION_ERROR, Broken
 from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.json_value import JsonValue
-from waygrid_core.traversal.consequences.entering import dispatch_until
+from waygrid_core.traversal.consequences.entering import dispatch
 from waygrid_core.traversal.consequences.node_ends import fail_attempt, fail_for_good, succeed
 from waygrid_core.traversal.decision import Decision
 from waygrid_core.traversal.error import ErrorDetail
@@ -47,4 +47,4 @@ def _ask_again(decision: Decision, node: TaskNode, run: InFlight, kind: NodeKind
     if isinstance(preparation, ErrorDetail):
         fail_for_good(decision, node, run.attempt, run.arrived, preparation)
         return
-    dispatch_until(decision, node, run.attempt + 1, run.arrived, preparation, run.due)
+    dispatch(decision, node, run.attempt + 1, run.arrived, preparation, run.due)
