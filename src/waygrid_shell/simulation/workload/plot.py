@@ -13,7 +13,7 @@ from waygrid_shell.simulation.workload.spans import span_text
 _WIDTH: Final = 860.0  # pixels, as all lengths here
 _LEFT: Final = 64.0
 _RIGHT: Final = 24.0
-_HEAD: Final = 66.0
+_HEAD: Final = 88.0
 _PANEL: Final = 150.0
 _GAP: Final = 62.0
 _FOOT: Final = 44.0
@@ -144,7 +144,8 @@ def _draw_panel(
     panel: _Panel, top: float, seconds: float, figures: Figures, parts: list[str], *, is_last: bool
 ) -> None:
     right, bottom = _WIDTH - _RIGHT, top + _PANEL
-    step = _nice_step(max((value or 0.0 for curve in panel.curves for value in curve.values), default=0.0))
+    most = max((value or 0.0 for curve in panel.curves for value in curve.values), default=0.0)
+    step = _nice_span(most / _GRID_LINES) if panel.is_span else _nice_step(most / _GRID_LINES)
     highest = step * _GRID_LINES
     _draw_head(panel, top, parts)
     end = _x(figures.seconds, seconds)
@@ -228,9 +229,15 @@ def _x(at: float, seconds: float) -> float:
     return _LEFT + (_WIDTH - _RIGHT - _LEFT) * at / seconds
 
 
-def _nice_step(most: float) -> float:
-    """A step that people like, of which `_GRID_LINES` reach `most`."""
-    least = most / _GRID_LINES
+def _nice_span(least: float) -> float:
+    """The same for seconds: whole minutes and hours where they are long."""
+    if least <= 1.0:
+        return _nice_step(least)
+    return float(next((each for each in _NICE_SECONDS if each >= least), 86_400.0 * math.ceil(least / 86_400.0)))
+
+
+def _nice_step(least: float) -> float:
+    """A step that people like, and no less than that."""
     if least <= 0.0:
         return 1.0
     size = 10.0 ** math.floor(math.log10(least))

@@ -6,9 +6,11 @@ _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60))
 
 
 def span_text(seconds: float) -> str:
-    """`350ms`, `1.25s`, `47s`, `2m 5s`, `1h 30m`, `3d 4h`."""
+    """`0s`, `350ms`, `1.25s`, `47s`, `2m 5s`, `1h 30m`, `3d 4h`."""
+    if seconds == 0.0:
+        return "0s"
     if seconds < 0.9995:
-        return f"{seconds * 1000:.0f}ms" if seconds >= 0.00995 or seconds == 0.0 else f"{seconds * 1000:.1f}ms"
+        return f"{seconds * 1000:.0f}ms" if seconds >= 0.00995 else f"{seconds * 1000:.1f}ms"
     if seconds < 59.95:
         return f"{seconds:.3g}s"
     whole = round(seconds)
