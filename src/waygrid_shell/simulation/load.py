@@ -23,6 +23,7 @@ from waygrid_core.message.messages import (
     TraversalUnpauseRequested,
 )
 from waygrid_core.model.address import INBOX, SCHEDULER, WAYSTATION, ServiceAddress
+from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.identifiers import TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.model.topic import topic_name
@@ -33,7 +34,9 @@ from waygrid_shell.hosting.post import seal
 from waygrid_shell.origins.acceptance.items import HTTP_ORIGIN, Wanted, WantedEvent
 from waygrid_shell.origins.acceptance.refusals import NoRoom
 from waygrid_shell.ports.failure import PortFailure
-from waygrid_shell.ports.journal import Summary
+from waygrid_shell.ports.journal import Query, Summary
+from waygrid_shell.runtime.built_in import KAFKA
+from waygrid_shell.settings.origins import KafkaOrigin
 from waygrid_shell.simulation.loop import current_domain
 from waygrid_shell.simulation.platform import Platform
 from waygrid_shell.simulation.process import Process
@@ -45,6 +48,10 @@ _ANSWER_SECONDS: Final = 4.0
 
 DELIVERY: Final = "delivery"
 """The parameter by which a node is known that must be done outside, if it is asked for at all."""
+
+IMPORTS: Final = "wanted"
+DONE: Final = "done"
+"""Topics of the users' own: of what they want, and of what was done."""
 
 SILENT: Final = ServiceAddress("processor", "silent")
 WEBHOOK: Final = ServiceAddress("destination", "webhook")
@@ -180,8 +187,21 @@ SPECS: Final[Mapping[str, Document]] = {
             "onSuccess": _deliver("counted"),
         }
     ),
+    "imported": _spec(
+        _work(
+            "line",
+            input={"item": 3},
+            onSuccess={
+                "type": "standard",
+                "id": "posted",
+                "address": str(KAFKA),
+                "parameters": {"topic": DONE, "key": {"$from": "/payload/key"}},
+                "retryPolicy": {"type": "Linear", "base": "100ms", "maxRetries": 100},
+            },
+        )
+    ),
 }
-"""What each kind runs."""
+"""What each kind runs. Those of `imported` come as records of a topic of the users' own, and end in another."""
 
 
 TOPICS: Final = tuple(
@@ -191,12 +211,23 @@ TOPICS: Final = tuple(
         SCHEDULER,
         INBOX,
         WEBHOOK,
+        KAFKA,
         SILENT,
         *(ServiceAddress("processor", name) for name in ("stock", "payment", "line", "round", "broken")),
     )
 )
 """Where everything of the kinds travels."""
 
+
+IMPORTING: Final = KafkaOrigin(
+    name="imports",
+    topics=(IMPORTS,),
+    group="imports",
+    spec=compile_document(SPECS["imported"]).unwrap().dag.hash,
+    traversal_name="imported",
+    labels={"key": "/value/key"},
+)
+"""What makes traversals of those records."""
 
 _NOT_HELD: Final = frozenset({"second-chance"})
 """An event that answers an await which has timed out during a pause is not given back yet."""
@@ -328,10 +359,15 @@ class Client:
         self._chance = chance
         self.accepted: dict[str, TraversalId] = {}
         """By key."""
+        self._imported: list[str] = []
+        """The keys of records."""
 
     async def run(self, order: Order) -> None:
         """Hand it in, and do what is to be done for it."""
         chance = self._chance
+        if order.kind == "imported":
+            await self._write_record(order)
+            return
         traversal = await self.submit(order)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._change_mind, order, traversal)
@@ -351,6 +387,22 @@ class Client:
                     await self.send("paid", order.key, f"{order.key}-event-{number}")
             case _:
                 pass
+
+    async def _write_record(self, order: Order) -> None:
+        """Into the users' topic, by somebody whose business it is: nothing happens to them."""
+        servers = self._world.servers
+        await servers.record_log.add(IMPORTS, value=canonical_json(order.payload), at=servers.clock.now())
+        self._imported.append(order.key)
+        self._world.transcript.say("client", f"writes the record of {order.key}")
+
+    async def are_all_imported(self) -> bool:
+        """Whether each record that was written has its traversal; it is accepted from then on."""
+        for key in self._imported:
+            if key not in self.accepted:
+                for summary in await self._world.servers.journal.search(Query(labels={"key": key})):
+                    self.accepted[key] = summary.traversal
+                    self._world.transcript.names[summary.traversal] = key
+        return all(key in self.accepted for key in self._imported)
 
     async def _change_mind(self, order: Order, traversal: TraversalId) -> None:
         """Pause it, and go on; cancel it."""
@@ -457,6 +509,8 @@ def what_is_wrong(order: Order, summary: Summary) -> str | None:
             expected = ("Failed", None, "broken")
         case "series":
             expected = ("Completed", 10, None)
+        case "imported":  # where the record stands is the topic's business
+            expected = ("Completed", summary.output, None)
         case _:
             expected = ("Completed", delivered, None)
     code = None if summary.error is None else summary.error.code

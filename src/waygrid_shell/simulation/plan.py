@@ -13,6 +13,7 @@ from waygrid_shell.runtime.services_chosen import (
     CHORES,
     EVERY_SERVICE,
     INBOX,
+    KAFKA_ORIGIN,
     SCHEDULER,
     WAYSTATION,
     WORKER,
@@ -29,8 +30,8 @@ _SPLIT: Final = {
     "waystation-1": frozenset({WAYSTATION}),
     "waystation-2": frozenset({WAYSTATION}),
     "worker-1": frozenset({WORKER}),
-    "front-1": frozenset({API, SCHEDULER, INBOX, CHORES}),
-    "front-2": frozenset({API, SCHEDULER, INBOX}),
+    "front-1": frozenset({API, SCHEDULER, INBOX, CHORES, KAFKA_ORIGIN}),
+    "front-2": frozenset({API, SCHEDULER, INBOX, KAFKA_ORIGIN}),
 }
 
 
@@ -92,7 +93,7 @@ def roles_of(plan: Plan, outside: Outside, chance: Random) -> Sequence[Role]:
 
     def role(name: str, chosen: ServicesChosen) -> Role:
         skew = timedelta(seconds=chance.uniform(-_MOST_SKEW_SECONDS, _MOST_SKEW_SECONDS))
-        return Role(name=name, chosen=chosen, handlers=handlers, skew=skew)
+        return Role(name=name, chosen=chosen, handlers=handlers, writes_records=True, skew=skew)
 
     if plan.processes == 0:
         return [role(name, ServicesChosen(services)) for name, services in _SPLIT.items()]

@@ -9,14 +9,17 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from waygrid_core.envelope.transport import TransportEnvelope
+from waygrid_core.template.template import SecretReference
 from waygrid_shell.ports.clock import Clock
 from waygrid_shell.ports.event_log import Subscription
 from waygrid_shell.ports.journal import Change
 from waygrid_shell.ports.outbox import Outbox
+from waygrid_shell.ports.secret_vault import SecretVault
 from waygrid_shell.ports.seen_ledger import Answer
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.simulation.network import Way
 from waygrid_shell.simulation.reading import Session, reading
+from waygrid_shell.simulation.records import RecordSession, RemoteRecordLog
 from waygrid_shell.simulation.servers import Servers
 
 _WRITES: Final = frozenset(
@@ -73,6 +76,7 @@ def ports_by(
     clock: Clock,
     chance: Random,
     open_session: Callable[[Sequence[str]], Session],
+    open_record_session: Callable[[Sequence[str], str], RecordSession],
     is_one_commit: bool,
 ) -> Ports:
     """The ports. `is_one_commit`: all are of one database, so that decisions and messages are written as one."""
@@ -82,8 +86,10 @@ def ports_by(
     made = {**database, **cache, "event_log": event_log}
     return Ports(
         **cast(Any, made),
+        record_log=RemoteRecordLog(ways.log, servers, open_record_session),
         clock=clock,
         outbox=_OneCommit(ways.database, servers) if is_one_commit else None,
+        secret_vault=_AnySecret(),
     )
 
 
@@ -142,6 +148,13 @@ class _RemoteEventLog(_Remote):
 
     def subscribe(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Subscription]:
         return reading(partial(self._open_session, topics), self._way, topics)
+
+
+class _AnySecret(SecretVault):
+    """Has something for every secret: nothing leaves a run, and what this machine keeps is no part of it."""
+
+    async def reveal(self, secret: SecretReference) -> str:
+        return f"a stand-in for {secret.path}"
 
 
 class _OneCommit(Outbox):

@@ -13,23 +13,28 @@ import anyio
 from attrs import Factory, frozen
 
 from waygrid_core.model.address import ServiceAddress
+from waygrid_shell.destinations.kafka import KafkaDestination
 from waygrid_shell.hosting.handler import Served
 from waygrid_shell.origins.acceptance.taking_in import Acceptance
+from waygrid_shell.origins.kafka.service import KafkaOriginService
 from waygrid_shell.ports.presence import ProcessInfo
 from waygrid_shell.runtime.announcing import announce
+from waygrid_shell.runtime.built_in import KAFKA
 from waygrid_shell.runtime.chores import chores
 from waygrid_shell.runtime.crew import Crew
 from waygrid_shell.runtime.platform import acceptance_over
-from waygrid_shell.runtime.services_chosen import CHORES, EVERY_SERVICE, ServicesChosen
-from waygrid_shell.runtime.supervisor import keep_running
+from waygrid_shell.runtime.services_chosen import CHORES, EVERY_SERVICE, KAFKA_ORIGIN, ServicesChosen
+from waygrid_shell.runtime.supervisor import Run, keep_running
 from waygrid_shell.runtime.vitals import Vitals
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.simulation.chance import Chance
 from waygrid_shell.simulation.loop import NOBODY, Domain, VirtualLoop
+from waygrid_shell.simulation.membership import Membership
 from waygrid_shell.simulation.network import NO_TROUBLE, Latency, Traveler, Way
 from waygrid_shell.simulation.ports import Ways, ports_by
 from waygrid_shell.simulation.reading import Session
+from waygrid_shell.simulation.records import RecordSession
 from waygrid_shell.simulation.servers import Server, Servers, VirtualClock
 from waygrid_shell.simulation.transcript import Transcript
 from waygrid_shell.telemetry.metrics import Metrics
@@ -61,6 +66,8 @@ class Role:
     name: str
     chosen: ServicesChosen = EVERY_SERVICE
     handlers: Mapping[ServiceAddress, Served]
+    writes_records: bool = False
+    """Whether its workers serve `waygrid://destination/kafka`, too."""
     skew: timedelta = timedelta(0)
     """How much its clock is ahead of that of the servers."""
 
@@ -75,7 +82,7 @@ class Process:
         self._chance = world.chance.stream(f"{role.name}/{life}")
         self._domain = Domain(role.name)
         self._context = self._domain.context()
-        self._sessions: list[Session] = []
+        self._sessions: list[Membership] = []
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._requests: dict[asyncio.Task[None], None] = {}
@@ -94,6 +101,7 @@ class Process:
             clock=self.clock,
             chance=self._chance,
             open_session=self._open_session,
+            open_record_session=self._open_record_session,
             is_one_commit=world.is_one_commit,
         )
 
@@ -117,6 +125,21 @@ class Process:
             way=self.ways.log,
             lasts=world.session_seconds,
             chance=self._chance,
+            is_reachable=self._is_reachable,
+        )
+        self._sessions.append(session)
+        session.look()
+        return session
+
+    def _open_record_session(self, topics: Sequence[str], group: str) -> RecordSession:
+        world = self._world
+        session = RecordSession(
+            world.loop,
+            world.servers,
+            topics,
+            group,
+            way=self.ways.log,
+            lasts=world.session_seconds,
             is_reachable=self._is_reachable,
         )
         self._sessions.append(session)
@@ -195,10 +218,13 @@ class Process:
         world, role, ports = self._world, self.role, self.ports
         between = self._chance.uniform
         vitals = Vitals()
-        crew = Crew(ports, role.handlers, self.metrics, chosen=role.chosen)
+        handlers = {**role.handlers, KAFKA: Served(handler=KafkaDestination(ports.record_log, ports.clock))}
+        crew = Crew(ports, handlers if role.writes_records else role.handlers, self.metrics, chosen=role.chosen)
         self._acceptance = acceptance_over(ports, world.settings.server, self.metrics, self._chance.randbytes)
         name = f"{role.name}-{self._chance.getrandbits(32):08x}"
         supervised = dict(crew.services)
+        if role.chosen.has(KAFKA_ORIGIN) and world.settings.origins.kafka:
+            supervised.update(self._origins(self._acceptance))
         if role.chosen.has(CHORES):
             supervised.update(chores(ports, world.settings.data, self.metrics, name))
         info = ProcessInfo(
@@ -221,6 +247,20 @@ class Process:
             with anyio.move_on_after(world.settings.server.drain.total_seconds()):
                 await crew.close()
             tasks.cancel_scope.cancel()
+
+    def _origins(self, acceptance: Acceptance) -> Mapping[str, Run]:
+        """What reads the users' topics."""
+        ports = self.ports
+        assert ports.record_log is not None, "a simulated process has one"
+        origin = KafkaOriginService(
+            self._world.settings.origins.kafka,
+            record_log=ports.record_log,
+            event_log=ports.event_log,
+            dag_store=ports.dag_store,
+            acceptance=acceptance,
+            metrics=self.metrics,
+        )
+        return origin.services
 
     # --- what others ask it for
 

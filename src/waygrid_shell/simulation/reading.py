@@ -15,15 +15,15 @@ from typing import Final
 
 from waygrid_shell.ports.event_log import Delivery
 from waygrid_shell.simulation.loop import NOBODY, VirtualLoop, at_once
+from waygrid_shell.simulation.membership import Membership, joined
 from waygrid_shell.simulation.network import Way
 from waygrid_shell.simulation.servers import GroupMember, Servers
 
 _GIVEN_AT_ONCE: Final = 100
-_SENT_AGAIN_SECONDS: Final = 0.1
 
 
-class Session:
-    """A membership, seen from the log."""
+class Session(Membership):
+    """A membership in the group of all readers of these topics."""
 
     def __init__(
         self,
@@ -36,20 +36,14 @@ class Session:
         chance: Random,
         is_reachable: Callable[[], bool],
     ) -> None:
-        """Joins. `lasts`: how long it may not be reached, in seconds. Raises `Unavailable`."""
-        self._loop = loop
+        """Joins. Raises `Unavailable`."""
+        super().__init__(loop, way, lasts=lasts, is_reachable=is_reachable)
         self._log = servers.event_log
         self._topics = topics
-        self._way = way
-        self._lasts = lasts
         self._chance = chance
-        self._is_reachable = is_reachable
         self._membership: AbstractAsyncContextManager[GroupMember] = self._log.subscribe(topics)
         self._member = at_once(self._membership.__aenter__())
-        self._expiry: asyncio.TimerHandle | None = None
-        self._is_zombie = False
         self._wants = asyncio.Event()
-        self.is_over = False
         self.reader = RemoteReader(self, self._member)
         self._tasks = [
             loop.create_task(self._give(), context=NOBODY),
@@ -69,49 +63,17 @@ class Session:
         do = partial(self._member.acknowledge, deliveries)
         await self._way.ask("event_log", f"acknowledge {len(deliveries)} of {self._topics[0]}", do, is_write=True)
 
-    def look(self) -> None:
-        """It has become reachable, or is not any more."""
-        if self.is_over:
-            return
-        if not self._is_reachable():
-            if self._expiry is None:
-                self._expiry = self._loop.call_later(self._lasts, self._expire, context=NOBODY)
-            return
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
-        if self._is_zombie:
-            self._loop.call_later(self._way.takes(), self._wake, context=NOBODY)
+    def _lose(self) -> None:
+        for topic in self._topics:
+            self._log.make_zombie(topic, self._member)
 
-    def _expire(self) -> None:
-        """Nobody has heard of it for too long."""
-        if self._way.is_severed or self.is_over:
-            self.leave()
-        elif not self._is_zombie:
-            self._is_zombie = True
-            for topic in self._topics:
-                self._log.make_zombie(topic, self._member)
+    def _return(self) -> None:
+        for topic in self._topics:
+            self._log.wake(topic, self._member)
 
-    def _wake(self) -> None:
-        """It hears that it was thought dead."""
-        if self._is_zombie and self._is_reachable() and not self.is_over:
-            self._is_zombie = False
-            for topic in self._topics:
-                self._log.wake(topic, self._member)
-
-    def abandon(self) -> None:
-        """Nobody reads any more, and cannot say so: the log finds out."""
-        self._loop.call_later(self._lasts, self.leave, context=NOBODY)
-
-    def leave(self) -> None:
-        """It takes part no more."""
-        if self.is_over:
-            return
-        self.is_over = True
+    def _part(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if self._expiry is not None:
-            self._expiry.cancel()
         at_once(self._membership.__aexit__(None, None, None))
 
     async def _give(self) -> None:
@@ -129,12 +91,6 @@ class Session:
             await self._member.reassigned()
             await self._until(self._is_reachable)
             self.reader.hear()
-
-    async def _until(self, arrives: Callable[[], bool]) -> None:
-        """What did not arrive is sent again, until it does."""
-        await asyncio.sleep(self._way.takes())
-        while not arrives():
-            await asyncio.sleep(_SENT_AGAIN_SECONDS + self._way.takes())
 
 
 class RemoteReader:
@@ -199,23 +155,5 @@ class RemoteReader:
 @asynccontextmanager
 async def reading(open_session: Callable[[], Session], way: Way, topics: Sequence[str]) -> AsyncIterator[RemoteReader]:
     """A reader, as long as the context lasts. Raises `Unavailable`."""
-    opened: list[Session] = []
-    has_given_up = False
-
-    async def join() -> Session:
-        session = open_session()
-        opened.append(session)
-        if has_given_up:
-            session.abandon()
-        return session
-
-    try:
-        session = await way.ask("event_log", f"subscribe {', '.join(topics)}", join)
+    async with joined(open_session, way, "event_log", f"subscribe {', '.join(topics)}") as session:
         yield session.reader
-    finally:
-        has_given_up = True
-        for each in opened:
-            if way.is_open:
-                each.leave()
-            else:
-                each.abandon()

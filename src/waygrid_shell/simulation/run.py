@@ -8,11 +8,12 @@ from typing import Final
 import anyio
 from attrs import frozen
 
+from waygrid_shell.settings.origins import OriginsSettings
 from waygrid_shell.settings.settings import DataSettings, Settings
 from waygrid_shell.simulation.chance import Chance
 from waygrid_shell.simulation.faults import CLUSTER, ONE_PROCESS, Scene, befall, planned
 from waygrid_shell.simulation.judging import unrest
-from waygrid_shell.simulation.load import TOPICS, Client, Order, Outside, orders
+from waygrid_shell.simulation.load import DONE, IMPORTING, IMPORTS, TOPICS, Client, Order, Outside, compiled, orders
 from waygrid_shell.simulation.loop import VirtualLoop, run_virtually
 from waygrid_shell.simulation.plan import Plan, latency, plan_of, roles_of
 from waygrid_shell.simulation.platform import Platform
@@ -61,7 +62,9 @@ class _Story:
         chance, plan = self._chance, self._plan
         loop = VirtualLoop.running()
         transcript = Transcript(loop.time)
-        servers = Servers(loop, partitions=plan.partitions, is_one_database=plan.is_one_commit)
+        servers = Servers(
+            loop, partitions=plan.partitions, is_one_database=plan.is_one_commit, record_topics=(IMPORTS, DONE)
+        )
         world = World(
             loop=loop,
             chance=chance,
@@ -70,10 +73,14 @@ class _Story:
             latency=dict.fromkeys((each.name for each in servers.every), latency(plan.latency_seconds)),
             session_seconds=plan.session_seconds,
             is_one_commit=plan.is_one_commit,
-            settings=Settings(data=DataSettings(sweep_after=timedelta(seconds=plan.sweep_after_seconds))),
+            settings=Settings(
+                data=DataSettings(sweep_after=timedelta(seconds=plan.sweep_after_seconds)),
+                origins=OriginsSettings(kafka=(IMPORTING,)),
+            ),
         )
         platform = Platform(world, roles_of(plan, self._outside, chance.stream("roles")))
         transcript.say("plan", str(plan))
+        await servers.dag_store.put(compiled("imported"))
         platform.start_all()
         with transcript.hearing_logs():
             client = Client(platform, chance.stream("client"))
@@ -89,7 +96,11 @@ class _Story:
             await _rest(client, platform)
             transcript.say("verdict", "is asked for")
             evidence = Evidence(
-                orders=self._orders, accepted=client.accepted, outside=self._outside, poison=scene.poison
+                orders=self._orders,
+                accepted=client.accepted,
+                outside=self._outside,
+                posted=await _posted(servers),
+                poison=scene.poison,
             )
             wrong = await verdict(ports, evidence)
             await platform.end()
@@ -104,6 +115,16 @@ async def _rest(client: Client, platform: Platform) -> None:
     """Return once nothing is left to do, or it takes too long."""
     ports = platform.world.servers.ports()
     with anyio.move_on_after(_REST_SECONDS):
-        while await unrest(ports):
+        while not await client.are_all_imported() or await unrest(ports):
             await client.resume_what_is_held()
             await anyio.sleep(_LOOK_SECONDS)
+
+
+async def _posted(servers: Servers) -> Sequence[str]:
+    """The idempotency keys of what was written into the users' topic, in order."""
+    found: list[str] = []
+    async with servers.record_log.subscribe([DONE], "whoever judges") as subscription:
+        with anyio.move_on_after(1.0):
+            while True:
+                found += [each.headers["idempotency-key"].decode() for each in await subscription.take(1_000)]
+    return found

@@ -22,6 +22,7 @@ from waygrid_shell.adapters.memory.journal import MemoryJournal
 from waygrid_shell.adapters.memory.lease_table import MemoryLeaseTable
 from waygrid_shell.adapters.memory.presence import MemoryPresence
 from waygrid_shell.adapters.memory.principal_store import MemoryPrincipalStore
+from waygrid_shell.adapters.memory.record_log import MemoryRecordLog
 from waygrid_shell.adapters.memory.seen_ledger import MemorySeenLedger
 from waygrid_shell.adapters.memory.subscription import MemorySubscription
 from waygrid_shell.adapters.memory.timer_book import MemoryTimerBook
@@ -74,7 +75,7 @@ class _WitnessedJournal(MemoryJournal):
 class Servers:
     """A log, a database and a cache, or one database for all. `partitions` are those of each topic of the log.
 
-    Every process has these `extensions`.
+    `record_topics` are the users' own. Every process has these `extensions`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Servers:
         *,
         partitions: int,
         is_one_database: bool = False,
+        record_topics: Sequence[str] = (),
         extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
         keeping = Keeping.EACH_RECORD if is_one_database else Keeping.ONE_POSITION
@@ -98,6 +100,7 @@ class Servers:
         self.channel_log = MemoryChannelLog()
         self.principal_store = MemoryPrincipalStore()
         self.audit_log = MemoryAuditLog()
+        self.record_log = MemoryRecordLog(record_topics)
         self.published: list[TransportEnvelope] = []
         """All of it, in order."""
         self.lose_cache()

@@ -1,17 +1,22 @@
 """The verdict on a run: what was promised, what was done outside, and what the servers keep, beside each other."""
 
 from collections.abc import Mapping, Sequence, Set
+from typing import Final
 
 from attrs import frozen
 
 from waygrid_core.model.identifiers import TraversalId
-from waygrid_core.traversal.effects import CancelNode, DispatchNode
+from waygrid_core.traversal.effects import DispatchNode
+from waygrid_core.traversal.events import NodeSucceeded
 from waygrid_shell.hosting.answering import idempotency_key
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.runtime.chores import sweeper_of
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.simulation.judging import all_dead_letters, check_journal, everything, unrest
 from waygrid_shell.simulation.load import DELIVERY, Order, Outside, what_is_wrong
+
+_DELIVERIES: Final = frozenset({DELIVERY, "topic"})
+"""Parameters by which nodes are known that do something outside."""
 
 
 @frozen(kw_only=True)
@@ -21,6 +26,8 @@ class Evidence:
     orders: Sequence[Order]
     accepted: Mapping[str, TraversalId]
     outside: Outside
+    posted: Sequence[str] = ()
+    """The idempotency keys of records that were written into users' topics."""
     poison: Set[str] = frozenset()
 
 
@@ -31,7 +38,7 @@ async def verdict(ports: Ports, evidence: Evidence) -> Sequence[str]:
         *(await unrest(ports)),
         *_wrong_ends(evidence, summaries),
         *(await _wrong_journals(ports, summaries)),
-        *(await _wrong_deeds(ports, summaries, evidence.outside)),
+        *(await _wrong_deeds(ports, summaries, evidence)),
         *(await _wrong_letters(ports, evidence.poison)),
         *(await _left_behind(ports)),
     ]
@@ -64,35 +71,33 @@ async def _wrong_journals(ports: Ports, summaries: Mapping[TraversalId, Summary]
     return found
 
 
-async def _wrong_deeds(ports: Ports, summaries: Mapping[TraversalId, Summary], outside: Outside) -> Sequence[str]:
-    """What was done outside, and nobody asked for; and what was asked for, and not done."""
+async def _wrong_deeds(ports: Ports, summaries: Mapping[TraversalId, Summary], evidence: Evidence) -> Sequence[str]:
+    """What was done outside, and nobody asked for; and what succeeded, as its traversal thinks, and was not done."""
+    made = {*evidence.outside.delivered, *evidence.posted}
     asked: set[tuple[TraversalId, str, int]] = set()
     deliveries: dict[str, str] = {}
-    withdrawn: set[str] = set()
+    succeeded: set[str] = set()
     for traversal in summaries:
         for decision in await ports.journal.decisions(traversal):
+            succeeded.update(
+                idempotency_key(traversal, event.node) for event in decision.events if isinstance(event, NodeSucceeded)
+            )
             for effect in decision.effects:
-                if isinstance(effect, CancelNode):
-                    withdrawn.add(idempotency_key(traversal, effect.node))
                 if isinstance(effect, DispatchNode):
                     asked.add((traversal, effect.node, effect.attempt))
-                    if DELIVERY in effect.parameters:
+                    if effect.parameters.keys() & _DELIVERIES:
                         deliveries[idempotency_key(traversal, effect.node)] = f"{effect.node} of {traversal}"
     return [
         *(
             f"attempt {attempt} at {node} of {traversal} was made, and nobody asked for it"
-            for traversal, node, attempt in outside.worked
+            for traversal, node, attempt in evidence.outside.worked
             if (traversal, node, attempt) not in asked
         ),
-        *(
-            f"the delivery {key} was made, and nobody asked for it"
-            for key in outside.delivered
-            if key not in deliveries
-        ),
+        *(f"the delivery {key} was made, and nobody asked for it" for key in sorted(made - deliveries.keys())),
         *(
             f"the delivery of {what} was not made"
             for key, what in deliveries.items()
-            if key not in outside.delivered and key not in withdrawn
+            if key in succeeded and key not in made
         ),
     ]
 
