@@ -1,11 +1,12 @@
 """A node kind, a guard and a signal of a user's on the embedded plant, which is killed in the middle."""
 
+import json
 import signal
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from tests.integration.dev.process import Dev, running_dev, until
+from tests.integration.dev.process import Dev, run_to_end, running_dev, until
 
 EXAMPLES: Final = Path(__file__).parents[3] / "examples" / "extensions"
 WITH_EXTENSIONS: Final = {"WAYGRID_EXTENSIONS": "review_rules:EXTENSIONS", "PYTHONPATH": str(EXAMPLES)}
@@ -53,6 +54,32 @@ def test_killed_in_the_middle_rounds_guards_and_signals_go_on_where_they_were(fo
         told = dev.ask("GET", f"/v1/traversals/{skipped}/history").body["entries"]
         assert "the traversal was told Skip" in [line for entry in told for line in entry["lines"]]
         assert dev.end() == 0
+
+
+def test_people_tell_it_at_the_command_line_and_keep_what_happened_as_a_scenario(folder: Path) -> None:
+    (folder / "purchase.yaml").write_text(json.dumps(PURCHASE))
+    with running_dev(folder, "--app", "shop:app", environment=WITH_EXTENSIONS) as dev:
+        environment = {**WITH_EXTENSIONS, "WAYGRID_SERVER": dev.url}
+        traversal = dev.submit(PURCHASE, {"n": 2}).body["id"]
+        say_yes(dev, traversal, "Ada", asked=2)
+        shown = run_to_end(folder, "show", traversal, environment=environment).out
+        assert f"waygrid send approval --traversal {traversal}" in shown
+        refused = run_to_end(folder, "tell", traversal, "Undo", environment=environment)
+        assert refused.code != 0
+        assert "it has Skip" in refused.err
+        data = '{"node": "approval", "output": {"by": ["the board"]}}'
+        told = run_to_end(folder, "tell", traversal, "Skip", "--data", data, environment=environment)
+        assert (told.code, told.out) == (0, f"told {traversal} Skip\n")
+        until(partial(dev.has_completed, traversal), "it ends once it is told")
+        story = run_to_end(folder, "history", traversal, environment=environment).out
+        for line in ("approval began to ask", "approval was answered", "approval asks again", "was told Skip"):
+            assert line in story
+        assert "the guard Budget took note of it" in story
+        saved = ("replay", traversal, "--save", "kept.scenarios.yaml", "--spec", "purchase.yaml")
+        assert run_to_end(folder, *saved, environment=environment).code == 0
+        assert "tell: Skip" in (folder / "kept.scenarios.yaml").read_text()
+        tested = run_to_end(folder, "test", "kept.scenarios.yaml", environment=environment)
+        assert tested.code == 0, tested.out
 
 
 def say_yes(dev: Dev, traversal: str, by: str, *, asked: int | None = None) -> None:
