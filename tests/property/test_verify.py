@@ -146,16 +146,13 @@ History = tuple[str, ...]
 def _some_guarantees(dag: Dag, chance: random.Random) -> list[Guarantee]:
     """Guarantees about nodes of the DAG that are dispatched, of every form that speaks of an order or of the end."""
     names = sorted(set(names_of(dag, DagAnnotations()).values()))
-    if len(names) < 2:
-        return []
-    one, other = chance.sample(names, 2)
-    ended: Any = chance.choice(("succeeded", "failed"))
-    return [
-        NeverAfter(one, Moment(ended, other)),
-        Always(one, Moment(ended, other)),
-        Always(other, None),
-        OneOf((one, other)),
-    ]
+    found: list[Guarantee] = []
+    for _ in range(3 if len(names) > 1 else 0):
+        one, other = chance.sample(names, 2)
+        ended: Any = chance.choice(("succeeded", "failed"))
+        moment = Moment(ended, other)
+        found += [NeverAfter(one, moment), Always(one, moment), Always(other, None), OneOf((one, other))]
+    return found
 
 
 def _words(dag: Dag, guarantee: Guarantee, event: Event) -> Iterator[str]:
