@@ -80,10 +80,10 @@ def worker(ports: Ports, app: App) -> Worker:
 # --- the scheduler
 
 
-def timer(ports: Ports, number: int, seconds: float) -> TransportEnvelope:
+def timer(ports: Ports, number: int, seconds: float, name: str = "id") -> TransportEnvelope:
     at = ports.clock.now() + timedelta(seconds=seconds)
     message = TimerRequested(TraversalId(f"T{number}"), TimerId(f"timer-{number}"), at)
-    return seal(SCHEDULER, message, f"id-{number}", sender=WAYSTATION, sent_at=ports.clock.now())
+    return seal(SCHEDULER, message, f"{name}-{number}", sender=WAYSTATION, sent_at=ports.clock.now())
 
 
 def scheduler(ports: Ports) -> Scheduler:
@@ -152,6 +152,28 @@ async def test_a_scheduler_that_was_paused_sets_no_timer_that_another_has_unset_
         assert await ports.timer_book.count() == 1
 
 
+async def test_a_request_that_is_sent_late_once_more_sets_no_timer_that_was_unset_since(
+    ports: Ports, log: MemoryEventLog
+) -> None:
+    """As by a waystation that was paused between deciding and asking. The sweeper is heard: it looks first."""
+    swept = seal(
+        SCHEDULER,
+        TimerRequested(TraversalId("T2"), TimerId("timer-2"), ports.clock.now() + timedelta(hours=1)),
+        "again",
+        sender=WAYSTATION,
+        sent_at=ports.clock.now(),
+        delivery=2,
+    )
+    async with within_seconds() as tasks:
+        tasks.start_soon(scheduler(ports).run)
+        await log.publish([timer(ports, 1, 3_600), no_timer(ports, 1), timer(ports, 1, 3_600)])
+        await log.publish([swept, no_timer(ports, 2)])
+        await worked_off(ports, "system.scheduler")
+        await log.publish([timer(ports, 1, 3_600), swept])
+        await worked_off(ports, "system.scheduler")
+        assert await ports.timer_book.are_set([TimerId("timer-1"), TimerId("timer-2")]) == {TimerId("timer-2")}
+
+
 async def test_a_timer_that_is_moved_while_it_fires_fires_again_at_its_new_instant(
     ports: Ports, log: MemoryEventLog
 ) -> None:
@@ -160,7 +182,7 @@ async def test_a_timer_that_is_moved_while_it_fires_fires_again_at_its_new_insta
         tasks.start_soon(scheduler(evolve(ports, timer_book=paused)).run)
         await log.publish([timer(ports, 1, 0)])
         await paused.has_come.wait()
-        await log.publish([timer(ports, 1, 0.2)])
+        await log.publish([timer(ports, 1, 0.2, "moved")])
         await worked_off(ports, "system.scheduler")
         paused.may_go_on.set()
         await paused.is_over.wait()
