@@ -2,6 +2,7 @@
 
 from hypothesis import given, note
 
+from tests.property.extended import extended_stories
 from waygrid_core.children.plan import SinglePlan
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.history.journal_file import (
@@ -36,6 +37,16 @@ def recorded(story: Story) -> RecordedTraversal:
 
 @given(stories())
 def test_the_signal_of_each_decision_makes_it_again(story: Story) -> None:
+    note(str(story))
+    for moment in moments(recorded(story), story.dag):
+        assert moment.signal is not None, moment.events
+        outcome = transition(story.dag, moment.before, moment.signal, moment.at)  # type: ignore[arg-type]
+        assert not isinstance(outcome, Failure), outcome.failure()
+        assert (outcome.unwrap().events, outcome.unwrap().effects) == (moment.events, moment.effects)
+
+
+@given(extended_stories())
+def test_so_it_does_where_extensions_decide(story: Story) -> None:
     note(str(story))
     for moment in moments(recorded(story), story.dag):
         assert moment.signal is not None, moment.events

@@ -11,6 +11,7 @@ from waygrid_core.simulation.scenario import (
     CancelSignal,
     EventSignal,
     Fails,
+    IsDone,
     NeverAnswers,
     Once,
     PauseSignal,
@@ -19,6 +20,7 @@ from waygrid_core.simulation.scenario import (
     SpecDocument,
     SpecText,
     Succeeds,
+    TellSignal,
     TimedSignal,
     Twice,
     UnpauseSignal,
@@ -62,6 +64,7 @@ outcomes:
   provider-a: [{succeed: {n: 1}, after: 10s}]
   provider-b: [{fail: boom, code: upstream}, {fail: boom}, {after: 2s}]
   provider-c: [{never: true}]
+  approval: [{done: {by: Ada}, after: 1s}, {fail: no}, {done: 7}]
 signals:
   - {at: 3s, cancel: changed my mind}
   - {at: 0s, pause: true}
@@ -69,6 +72,8 @@ signals:
   - {at: 1s, cancelBranches: {fork: j, branches: [a, b]}}
   - {at: 1h, event: approved, key: o-1, data: {by: Ada}}
   - {at: 2h, event: approved}
+  - {at: 3h, tell: Skip, data: {node: a}}
+  - {at: 4h, tell: Skip}
 deliver: twice
 """)
     assert scenario.name == "the second provider answers first"
@@ -82,6 +87,11 @@ deliver: twice
             ScriptedOutcome(Succeeds({}), timedelta(seconds=2)),
         ),
         "provider-c": (ScriptedOutcome(NeverAnswers()),),
+        "approval": (
+            ScriptedOutcome(IsDone({"by": "Ada"}), timedelta(seconds=1)),
+            ScriptedOutcome(Fails(ErrorDetail("failed", "no"))),
+            ScriptedOutcome(IsDone(7)),
+        ),
     }
     assert scenario.signals == (
         TimedSignal(timedelta(seconds=3), CancelSignal("changed my mind")),
@@ -90,6 +100,8 @@ deliver: twice
         TimedSignal(timedelta(seconds=1), CancelBranchesSignal("j", ("a", "b"))),
         TimedSignal(timedelta(hours=1), EventSignal("approved", "o-1", {"by": "Ada"})),
         TimedSignal(timedelta(hours=2), EventSignal("approved", None, {})),
+        TimedSignal(timedelta(hours=3), TellSignal("Skip", {"node": "a"})),
+        TimedSignal(timedelta(hours=4), TellSignal("Skip", {})),
     )
     assert scenario.deliver == Twice()
 
@@ -152,6 +164,11 @@ def test_a_file_without_a_scenario_is_a_problem(text: str) -> None:
         ("outcomes: {a: [{fail: [1]}]}", "/outcomes/a/0/fail", "wrong-type"),
         ("outcomes: {a: [{after: 5 s}]}", "/outcomes/a/0/after", "bad-duration"),
         ("outcomes: {a: [{after: 5}]}", "/outcomes/a/0/after", "wrong-type"),
+        ("outcomes: {a: [{succeed: 1, done: 1}]}", "/outcomes/a/0/done", "conflicting-fields"),
+        ("outcomes: {a: [{succeed: 1}, {done: 1}]}", "/outcomes/a", "conflicting-fields"),
+        ("signals: [{at: 1s, cancel: x, data: 1}]", "/signals/0/data", "conflicting-fields"),
+        ("signals: [{at: 1s, tell: Skip, key: k}]", "/signals/0/key", "conflicting-fields"),
+        ("signals: [{at: 1s, tell: 7}]", "/signals/0/tell", "wrong-type"),
         ("signals: {}", "/signals", "wrong-type"),
         ("signals: [{cancel: x}]", "/signals/0", "missing-field"),
         ("signals: [{at: 1s}]", "/signals/0", "missing-field"),
