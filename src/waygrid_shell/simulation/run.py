@@ -63,7 +63,11 @@ class _Story:
         loop = VirtualLoop.running()
         transcript = Transcript(loop.time)
         servers = Servers(
-            loop, partitions=plan.partitions, is_one_database=plan.is_one_commit, record_topics=(IMPORTS, DONE)
+            loop,
+            partitions=plan.partitions,
+            is_one_database=plan.is_one_commit,
+            record_topics=(IMPORTS, DONE),
+            transcript=transcript,
         )
         world = World(
             loop=loop,

@@ -6,6 +6,7 @@ can go wrong on the way there is the business of `network`; what can go wrong wi
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from attrs import define
@@ -30,6 +31,7 @@ from waygrid_shell.ports.journal import Change
 from waygrid_shell.ports.seen_ledger import Answer
 from waygrid_shell.runtime.wiring import Ports
 from waygrid_shell.simulation.loop import VirtualLoop
+from waygrid_shell.simulation.transcript import Transcript
 from waygrid_shell.simulation.witness import Witness
 
 __all__ = ["BEGINNING", "GroupMember", "Server", "Servers", "VirtualClock"]
@@ -63,19 +65,39 @@ class Server:
 
 
 class _WitnessedJournal(MemoryJournal):
-    def __init__(self, witness: Witness) -> None:
+    def __init__(self, witness: Witness, transcript: Transcript | None) -> None:
         super().__init__()
         self._witness = witness
+        self._transcript = transcript
 
     async def commit(self, changes: Sequence[Change]) -> None:
         await super().commit(changes)
         self._witness.committed(changes)
+        if self._transcript is not None:
+            self._transcript.say("journal", partial(_said_of_changes, changes))
+
+
+def _said_of_changes(changes: Sequence[Change]) -> str:
+    return "; ".join(
+        f"{change.state.traversal} at {decision.version}: {', '.join(type(each).__name__ for each in decision.events)}"
+        for change in changes
+        for decision in change.decisions
+    )
+
+
+def _said_of_records(records: Sequence[TransportEnvelope]) -> str:
+    return ", ".join(
+        f"{'what nobody can read' if record.sealed is None else type(record.sealed.message).__name__} "
+        f"for {record.key} to {record.topic}"
+        for record in records
+    )
 
 
 class Servers:
     """A log, a database and a cache, or one database for all. `partitions` are those of each topic of the log.
 
-    `record_topics` are the users' own. Every process has these `extensions`.
+    `record_topics` are the users' own. Every process has these `extensions`. What is decided
+    and published is told to `transcript`.
     """
 
     def __init__(
@@ -86,13 +108,15 @@ class Servers:
         is_one_database: bool = False,
         record_topics: Sequence[str] = (),
         extensions: Extensions = NO_EXTENSIONS,
+        transcript: Transcript | None = None,
     ) -> None:
         keeping = Keeping.EACH_RECORD if is_one_database else Keeping.ONE_POSITION
         self.log, self.database, self.cache = Server("log"), Server("database"), Server("cache")
         self.clock = VirtualClock(loop)
         self.event_log = MemoryEventLog(partitions, keeping)
         self.witness = Witness()
-        self.journal = _WitnessedJournal(self.witness)
+        self.journal = _WitnessedJournal(self.witness, transcript)
+        self._transcript = transcript
         self.dag_store = MemoryDagStore(extensions)
         self.timer_book = MemoryTimerBook()
         self.event_book = MemoryEventBook()
@@ -150,3 +174,5 @@ class Servers:
         self.published.extend(records)
         await self.event_log.publish(records)
         self.witness.published(records)
+        if records and self._transcript is not None:
+            self._transcript.murmur("log", partial(_said_of_records, records))
