@@ -1,16 +1,18 @@
 """What a user's extension fails with: the words of it, and what the node's handler and the journal are told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pytest
 from attrs import frozen
 
 from tests.unit.traversal.driver import TRAVERSAL, Driver
-from tests.unit.traversal.extensions import EXTENSIONS
-from waygrid_core.extension.answers import Stop
-from waygrid_core.extension.extension import Guard
+from tests.unit.traversal.extensions import EXTENSIONS, ORACLE
+from waygrid_core.extension.answers import Ask, Heard, Stop
+from waygrid_core.extension.extension import Guard, NodeKind
 from waygrid_core.extension.registry import Extensions
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.effects import Complete, Fail
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import GuardRemembered, NodeFailed, NodeSucceeded
@@ -73,6 +75,25 @@ class Stops(Guard):
         return Stop("stopped", "enough")
 
 
+@frozen
+class AsksOnce(NodeKind):
+    """Knows what to ask at first, and not what to ask then."""
+
+    name = "AsksOnce"
+
+    @property
+    def address(self) -> ServiceAddress:
+        return ORACLE
+
+    def parameters(self, memory: JsonValue, input: JsonValue) -> Mapping[str, JsonValue]:  # noqa: A002
+        if memory is not None:
+            raise RuntimeError("what now?")
+        return {}
+
+    def heard(self, memory: JsonValue, answer: JsonValue) -> Heard:
+        return Ask(1)
+
+
 def failed_as(driver: Driver, code: str, message: str, attempt: int = 1) -> None:
     """The node failed with that, on the input of the traversal, and its handler was given both."""
     assert NodeFailed(driver.node("n"), attempt, {"q": 1}, ErrorDetail(code, message)) in driver.events
@@ -102,6 +123,15 @@ def test_a_kind_that_is_exhausted_fails_on_what_arrived() -> None:
     for attempt in range(1, 6):
         driver.succeed("n", "yes", attempt=attempt)
     failed_as(driver, "exhausted", "it asked 5 times, and was not done", attempt=5)
+
+
+def test_a_kind_that_does_not_know_what_to_ask_next_fails_on_what_arrived() -> None:
+    driver = Driver(KIND % ("AsksOnce", "label: once"), Extensions.of(AsksOnce))
+    driver.begin({"q": 1})
+    driver.succeed("n", "yes")
+    failed_as(
+        driver, "extension-error", "the extension 'AsksOnce', asked for parameters, raised RuntimeError: what now?"
+    )
 
 
 @pytest.mark.parametrize(
