@@ -11,6 +11,7 @@ from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.naming import names_of
 from waygrid_core.dag.node import PassNode, TaskNode
+from waygrid_core.extension.registry import NO_EXTENSIONS, Extensions
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure
 from waygrid_core.spec.document import read_document
@@ -38,6 +39,7 @@ MAX_MOVES: Final = 12
 def check_laws(
     spec: Spec | JsonValue | bytes,
     *,
+    extensions: Extensions = NO_EXTENSIONS,
     invariants: Sequence[Invariant] = (),
     payloads: st.SearchStrategy[JsonValue] = values.records,
     answers: st.SearchStrategy[Reply] | None = None,
@@ -46,17 +48,18 @@ def check_laws(
 ) -> None:
     """Run the Spec in many ways that could happen, and hold the laws of the machine and the invariants against each.
 
-    `spec` is a `Spec`, its document, or the text of one. Answers are, unless `answers` says otherwise, what the Spec's
-    conditions ask for, small JSON values, and failures. Raises `LawBroken` with the shortest story that was found, and
-    `ValueError` with all problems of a Spec that does not compile, or for an invariant that names a node that it does
-    not have. How many stories (at least 200, unless `settings` says how many) and from which seed, Hypothesis' settings
-    say.
+    `spec` is a `Spec`, its document, or the text of one, with types of `extensions` in it. Answers are, unless
+    `answers` says otherwise, what the Spec's conditions ask for, small JSON values, and failures. Raises `LawBroken` with the
+    shortest story that was found, and `ValueError` with all problems of a Spec that does not compile, or for an
+    invariant that names a node that it does not have. How many stories (at least 200, unless `settings` says how many)
+    and from which seed, Hypothesis' settings say.
     """
-    example = _example(spec)
+    example = _example(spec, extensions)
     _refuse_unknown_names(example, invariants)
     possible = answers_for(example.compiled.dag) if answers is None else answers
-    drawn = plots(max_moves, payloads=payloads, answers=possible)
-    hold(drawn, lambda plot, law: breach_of(example, plot, invariants, law), settings)
+    says = words_for(example.compiled.dag, values.json_values)
+    drawn = plots(max_moves, payloads=payloads, answers=possible, says=says)
+    hold(drawn, lambda plot, law: breach_of(example, plot, invariants, law, extensions), settings)
 
 
 def hold(
@@ -106,9 +109,18 @@ def answers_for(dag: Dag) -> st.SearchStrategy[Reply]:
     return st.one_of(replies, replies, st.sampled_from(outputs)) if outputs else replies
 
 
-def _example(spec: Spec | JsonValue | bytes) -> Example:
+def words_for(dag: Dag, data: st.SearchStrategy[JsonValue]) -> st.SearchStrategy[JsonValue] | None:
+    """What may be said to a traversal: `data`, and ids of nodes, alone and in an object; None without signals."""
+    if not dag.signals:
+        return None
+    ids = st.sampled_from(sorted(dag.node_named))
+    named: st.SearchStrategy[JsonValue] = st.one_of(ids, ids.map(lambda name: {"node": name}))
+    return st.one_of(named, data)
+
+
+def _example(spec: Spec | JsonValue | bytes, extensions: Extensions) -> Example:
     document = _document(spec)
-    compiled = compile_document(document)
+    compiled = compile_document(document, extensions=extensions)
     if isinstance(compiled, Failure):
         raise ValueError(_listed(compiled.failure()))
     return Example(document, compiled.unwrap())  # type: ignore[arg-type]

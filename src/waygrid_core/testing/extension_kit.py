@@ -22,7 +22,7 @@ from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
 from waygrid_core.testing import values
-from waygrid_core.testing.checking import FEWEST_STORIES, MAX_MOVES, answers_for, hold
+from waygrid_core.testing.checking import FEWEST_STORIES, MAX_MOVES, answers_for, hold, words_for
 from waygrid_core.testing.elsewhere import answers_elsewhere, can_be_imported
 from waygrid_core.testing.extended_documents import documents_with
 from waygrid_core.testing.extension_laws import (
@@ -249,4 +249,5 @@ def _runs(
     if isinstance(compiled, Failure):
         raise AssertionError(f"a Spec with the extension does not compile: {compiled.failure()}\n{document}")
     possible = answers_for(compiled.unwrap().dag) if answers is None else st.one_of(answers, replies)
-    return Example(document, compiled.unwrap()), draw(plots(MAX_MOVES, answers=possible))
+    says = words_for(compiled.unwrap().dag, values.json_values if answers is None else answers)
+    return Example(document, compiled.unwrap()), draw(plots(MAX_MOVES, answers=possible, says=says))

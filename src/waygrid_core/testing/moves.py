@@ -112,8 +112,11 @@ replies: st.SearchStrategy[Reply] = st.one_of(outputs, _failures)
 fired = st.builds(Fired, _WHICH, st.sampled_from((0, 0, 0, 5)))
 
 
-def moves_with(answers: st.SearchStrategy[Reply]) -> st.SearchStrategy[Move]:
-    """Any move, mostly answers, which are these, and timers."""
+def moves_with(
+    answers: st.SearchStrategy[Reply], says: st.SearchStrategy[JsonValue] | None = None
+) -> st.SearchStrategy[Move]:
+    """Any move, mostly answers, which are these, and timers; `says` is what is said in the words of the Spec, if it has
+    any."""
     answered = st.builds(Answered, _WHICH, answers, st.sampled_from((0, 0, 1, 90)))
     kinds: list[st.SearchStrategy[Move]] = [
         *(answered for _ in range(8)),
@@ -134,6 +137,8 @@ def moves_with(answers: st.SearchStrategy[Reply]) -> st.SearchStrategy[Move]:
             _WHICH,
         ),
     ]
+    if says is not None:
+        kinds += [st.builds(Said, _WHICH, says)] * 4
     # `one_of` counts a strategy that is given twice once; a number counts as often as it stands for one.
     return st.integers(0, len(kinds) - 1).flatmap(kinds.__getitem__)
 

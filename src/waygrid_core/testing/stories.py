@@ -84,9 +84,10 @@ def plots(
     *,
     payloads: st.SearchStrategy[JsonValue] = values.records,
     answers: st.SearchStrategy[Reply] = replies,
+    says: st.SearchStrategy[JsonValue] | None = None,
 ) -> st.SearchStrategy[Plot]:
-    """Any plot, with these payloads and answers."""
-    moves = moves_with(answers)
+    """Any plot, with these payloads and answers, and this that is said to a Spec with signals of its own."""
+    moves = moves_with(answers, says)
     return st.builds(
         Plot,
         payload=payloads,

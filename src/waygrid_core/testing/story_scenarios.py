@@ -6,7 +6,7 @@ that is late, an answer that nobody waits for, a number of a run) is left out, a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from attrs import define, field, frozen
 
@@ -28,6 +28,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -98,6 +99,8 @@ def _happen(rehearsing: _Rehearsing, step: Step) -> None:
             _signal(rehearsing, waited, {"cancel": True if reason is None else reason})
         case CancelBranches(join_node_id=join, branches=branches):
             _signal(rehearsing, waited, {"cancelBranches": {"fork": join, "branches": list(branches)}})
+        case Told(kind=kind, data=data):
+            _signal(rehearsing, waited, {"tell": kind, "data": data})
         case Pause():
             _signal(rehearsing, waited, {"pause": True})
         case Unpause():
@@ -105,7 +108,7 @@ def _happen(rehearsing: _Rehearsing, step: Step) -> None:
         case NodeStart():
             rehearsing.unsaid["that somebody works on an attempt"] = None
         case _:
-            rehearsing.unsaid[f"the signal {type(step.signal).__name__}"] = None
+            assert_never(step.signal)
 
 
 def _begin(rehearsing: _Rehearsing, begin: Begin) -> None:

@@ -90,7 +90,7 @@ class Skip(SignalKind):
     name = "Skip"
 
     def handle(self, look: Look, data: JsonValue) -> Sequence[Action]:
-        node = data.get("text") if isinstance(data, dict) else None
+        node = data.get("node") if isinstance(data, dict) else None
         if not isinstance(node, str) or node not in look.nodes:
             return [EndBranches("ready", ("second",))] if data is None else []
         return [SucceedNode(node, {}) if look.nodes[node] == "running" else FailNode(node, "skipped")]

@@ -16,14 +16,18 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.testing import (
     ExtensionLaws,
     LawBroken,
+    RunSoFar,
     at_most,
     check_extension,
+    check_laws,
     instances_of,
+    invariant,
 )
 from waygrid_core.testing.elsewhere import can_be_imported
 from waygrid_core.testing.extension_kit import check_alone, check_elsewhere, check_in_specs
 from waygrid_core.testing.extension_laws import RAISES_NOTHING
 from waygrid_core.testing.impurity import listen
+from waygrid_core.traversal.signals import Told
 
 
 class TestJoinsConditionsAndRetries(ExtensionLaws):
@@ -32,8 +36,29 @@ class TestJoinsConditionsAndRetries(ExtensionLaws):
 
 @pytest.mark.parametrize("kind", [Approvals, Skip, Budget])
 def test_an_extension_that_keeps_the_laws_passes(kind: type[Extension]) -> None:
-    check_alone(kind)
-    check_elsewhere(kind)
+    check_extension(kind)
+
+
+def test_what_may_be_said_to_a_traversal_is_said_and_kept_as_a_scenario() -> None:
+    """Seen to fail when no move said anything in the words of a Spec."""
+    spec = {
+        "entryPoints": [{"type": "standard", "id": "first", "address": "waygrid://processor/a"}],
+        "signals": [{"type": "Skip"}],
+    }
+    with pytest.raises(LawBroken) as raised:
+        check_laws(
+            spec,
+            extensions=Extensions.of(Skip),
+            invariants=[invariant("nobody skips", lambda run: not is_told(run))],
+        )
+    breach = raised.value.breach
+    assert any("somebody tells it Skip" in line for line in breach.story)
+    assert "tell: Skip" in str(breach.scenario)
+
+
+def is_told(run: RunSoFar) -> bool:
+    last = run.steps[-1]
+    return isinstance(last.signal, Told) and last.after.has_ended and not last.before.has_ended
 
 
 @given(instances_of(Majority), instances_of(Patient))
