@@ -46,6 +46,7 @@ class Driver:
         assert not isinstance(outcome, Failure), outcome.failure()
         done = outcome.unwrap()
         assert fold(done.events, before) == done.state == fold((), done.state)
+        assert done.state.version == before.version + len(done.events)
         assert _started(done.effects) == _new(obligations(before), obligations(done.state))
         assert _withdrawn(done.effects) <= _keys(obligations(before)) - _keys(obligations(done.state))
         self.state = done.state

@@ -1,14 +1,43 @@
 """What arrived at a node is still there after its wait, its retries and its join."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from attrs import frozen
 
 from tests.unit.traversal.driver import START, Driver
+from tests.unit.traversal.extensions import ORACLE
+from waygrid_core.extension.answers import Ask, Heard
+from waygrid_core.extension.extension import NodeKind
+from waygrid_core.extension.registry import Extensions
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.effects import Complete
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
+
+
+@frozen
+class Echo(NodeKind):
+    """Remembers what its node is given, and asks with it."""
+
+    name = "Echo"
+
+    @property
+    def address(self) -> ServiceAddress:
+        return ORACLE
+
+    def start(self, input: JsonValue) -> JsonValue:  # noqa: A002
+        return [input]
+
+    def parameters(self, memory: JsonValue, input: JsonValue) -> Mapping[str, JsonValue]:  # noqa: A002
+        return {"memory": memory, "input": input}
+
+    def heard(self, memory: JsonValue, answer: JsonValue) -> Heard:
+        return Ask([memory, answer])
+
 
 WAIT = "deliveryStrategy: {type: ScheduleAfter, delay: 5s}"
 
@@ -112,3 +141,15 @@ def test_how_long_a_node_waits_may_be_said_by_what_arrives(node: str, strategy: 
 def test_a_time_that_has_come_is_no_wait(time: object) -> None:
     driver = Driver(f"entryPoints: [{{type: pass, deliveryStrategy: {{type: ScheduleAt, time: {json.dumps(time)}}}}}]")
     assert driver.begin({"at": START.isoformat()}) == (Complete({"at": START.isoformat()}),)
+
+
+def test_a_kind_of_a_user_is_shown_what_its_node_is_given_in_every_round() -> None:
+    spec = "entryPoints: [{type: Echo, id: n, input: {order: {$from: /payload/q}}}]"
+    driver = Driver(spec, Extensions.of(Echo))
+    first = driver.dispatched(driver.begin({"q": 1}), "n")
+    assert (first.input, first.parameters) == ({"order": 1}, {"memory": [{"order": 1}], "input": {"order": 1}})
+    second = driver.dispatched(driver.succeed("n", 7), "n")
+    assert (second.input, second.parameters) == (
+        {"order": 1},
+        {"memory": [[{"order": 1}], 7], "input": {"order": 1}},
+    )
