@@ -1,6 +1,7 @@
 """What tests of the machine are made of, for this project and for whoever extends the machine.
 
     check_laws(spec, invariants=[never(dispatch="payout", before=succeeded("approval"))])
+    check_extension(Majority)
 
 The idea: random signals alone find little, because the machine rightly ignores most noise. So a test draws a
 *document* (a valid Spec with all kinds of nodes) and a *story* (a run that could happen: answers to what the machine
@@ -17,7 +18,10 @@ Reading order:
 5. `laws`, `traversal_laws`: the laws, each a function that raises `AssertionError`; `invariants`: what a user adds;
    `story_laws`: all of them in one table.
 6. `telling`, `story_scenarios`, `scenario_file`, `saving`: a story in sentences, and as a file; `law_broken`.
-7. `judging` (one story against the laws), `checking` (the way in).
+7. `judging` (one story against the laws), `checking` (the way in for Specs).
+8. `extension_values`, `questions`: instances of extensions, and what the machine asks them; `impurity`, `elsewhere`:
+   what a call does besides, and the same in another process; `extension_laws`, `rule_laws`; `extended_documents`;
+   `extension_kit` (the way in for extensions).
 
 Needs `hypothesis` (the extra `testing`); nothing else in the core imports this room.
 """

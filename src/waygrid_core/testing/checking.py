@@ -49,10 +49,10 @@ def check_laws(
     """Run the Spec in many ways that could happen, and hold the laws of the machine and the invariants against each.
 
     `spec` is a `Spec`, its document, or the text of one, with types of `extensions` in it. Answers are, unless
-    `answers` says otherwise, what the Spec's conditions ask for, small JSON values, and failures. Raises `LawBroken` with the
-    shortest story that was found, and `ValueError` with all problems of a Spec that does not compile, or for an
-    invariant that names a node that it does not have. How many stories (at least 200, unless `settings` says how many)
-    and from which seed, Hypothesis' settings say.
+    `answers` says otherwise, what the Spec's conditions ask for, small JSON values, and failures. Raises `LawBroken`
+    with the shortest story that was found, and `ValueError` with all problems of a Spec that does not compile, or for
+    an invariant that names a node that it does not have. How many stories (at least 200, unless `settings` says how
+    many) and from which seed, Hypothesis' settings say.
     """
     example = _example(spec, extensions)
     _refuse_unknown_names(example, invariants)
