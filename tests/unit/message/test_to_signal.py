@@ -23,6 +23,7 @@ from waygrid_core.message.messages import (
     TraversalEnded,
     TraversalPauseRequested,
     TraversalRequested,
+    TraversalTold,
     TraversalUnpauseRequested,
 )
 from waygrid_core.message.to_signal import AnySignal, to_signal
@@ -43,6 +44,7 @@ from waygrid_core.traversal.signals import (
     Resume,
     Retry,
     Timeout,
+    Told,
     TraversalTimeout,
     Unpause,
 )
@@ -68,6 +70,7 @@ def requested(plan: TraversalPlan) -> TraversalRequested:
         (TraversalPauseRequested(T), Pause(T)),
         (TraversalUnpauseRequested(T), Unpause(T)),
         (BranchCancelRequested(T, "j", ("a", "b")), CancelBranches(T, "j", ("a", "b"))),
+        (TraversalTold(T, "m-1", "Skip", {"node": "a"}), Told(T, "m-1", "Skip", {"node": "a"})),
         (NodeTraversalStarted(T, N, 2), NodeStart(T, N, 2)),
         (NodeTraversalSucceeded(T, N, 2), NodeSuccess(T, N, 2)),
         (NodeTraversalSucceeded(T, N, 2, None), NodeSuccess(T, N, 2, None)),
