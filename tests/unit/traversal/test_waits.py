@@ -17,6 +17,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.effects import Complete
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
+from waygrid_core.traversal.state import BackingOff
 
 
 @frozen
@@ -152,4 +153,27 @@ def test_a_kind_of_a_user_is_shown_what_its_node_is_given_in_every_round() -> No
     assert (second.input, second.parameters) == (
         {"order": 1},
         {"memory": [[{"order": 1}], 7], "input": {"order": 1}},
+    )
+
+
+def test_a_node_between_attempts_remembers_all_of_the_one_that_failed() -> None:
+    driver = Driver("""
+entryPoints:
+  - type: fork
+    joinNodeId: j
+    branches:
+      left:
+        type: standard
+        id: n
+        address: waygrid://processor/x
+        parameters: {depth: 3}
+        retryPolicy: {type: Linear, base: 2s, maxRetries: 1}
+      right: {type: pass}
+    join: {type: join, joinNodeId: j, strategy: {type: And}}
+""")
+    driver.begin({"q": 1})
+    scope = driver.dag.nodes[driver.node("n")].scope
+    driver.fail("n", "boom")
+    assert driver.state.nodes[driver.node("n")] == BackingOff(
+        scope, 1, {"q": 1}, {"q": 1}, {"depth": 3}, "left", ErrorDetail("boom"), START + timedelta(seconds=2)
     )
