@@ -187,3 +187,13 @@ def test_a_traversal_that_has_ended_by_itself_is_shown_to_no_guard() -> None:
     assert ended.begin() == (Complete(1),)
     going_on = Driver(spec % "standard, address: waygrid://processor/x", Extensions.of(Stops))
     assert going_on.begin() == (Fail(ErrorDetail("stopped", "enough")),)
+
+
+def test_each_guard_has_a_memory_of_its_own() -> None:
+    spec = "{guards: [{type: Counts, most: 9}, {type: Counts, most: 3}, {type: Counts, most: 9}], entryPoints: \
+[{type: standard, id: a, address: waygrid://processor/x, onSuccess: {type: standard, address: waygrid://processor/x}}]}"
+    driver = Driver(spec, Extensions.of(Counts))
+    driver.begin()
+    assert driver.state.memories.guards == (2, 2, 2)
+    driver.succeed("a")
+    assert driver.state.memories.guards == (4, 3, 4)

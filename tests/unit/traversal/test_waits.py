@@ -17,7 +17,7 @@ from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.effects import Complete
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.events import NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
-from waygrid_core.traversal.state import BackingOff
+from waygrid_core.traversal.state import BackingOff, Failed, Succeeded
 
 
 @frozen
@@ -177,3 +177,17 @@ entryPoints:
     assert driver.state.nodes[driver.node("n")] == BackingOff(
         scope, 1, {"q": 1}, {"q": 1}, {"depth": 3}, "left", ErrorDetail("boom"), START + timedelta(seconds=2)
     )
+
+
+def test_a_node_that_has_ended_remembers_what_arrived_and_how_it_ended() -> None:
+    spec = "entryPoints: [{type: standard, id: n, address: waygrid://processor/x, timeout: 5s}]"
+    succeeded, failed, late = Driver(spec), Driver(spec), Driver(spec)
+    succeeded.begin({"q": 1})
+    succeeded.succeed("n", 2)
+    assert succeeded.state.nodes[succeeded.node("n")] == Succeeded(1, {"q": 1}, 2)
+    failed.begin({"q": 1})
+    failed.fail("n", "boom")
+    assert failed.state.nodes[failed.node("n")] == Failed(1, {"q": 1}, ErrorDetail("boom"), timed_out=False)
+    late.fire(late.scheduled(late.begin({"q": 1}), "timeout"))
+    error = ErrorDetail("timeout", "the attempt was not answered within its timeout")
+    assert late.state.nodes[late.node("n")] == Failed(1, {"q": 1}, error, timed_out=True)
