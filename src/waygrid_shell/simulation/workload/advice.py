@@ -37,8 +37,9 @@ def advice_of(figures: Figures) -> str:
             f"More and more traversals are under way, and no service is busy (the busiest is {busiest.service}: "
             f"{_taken(busiest)}): they wait for events or timers, or what arrives rises to the end."
         )
-    times = 1.0 / busiest.utilisation if busiest.utilisation else math.inf
-    room = f"; it could bear about {times:.1f} times as much" if times < 100.0 else ""
+    peak = _peak(busiest)
+    times = busiest.places / peak if peak else math.inf
+    room = f"; at its peak it could bear about {times:.1f} times as much" if times < 100.0 else ""
     return f"No bottleneck: the busiest service is {busiest.service}, {_taken(busiest)}{room}."
 
 
@@ -54,7 +55,11 @@ def _taken(service: ServiceFigures) -> str:
     return f"its {service.places} places ({service.workers} x {service.concurrency}) were taken {share}"
 
 
+def _peak(service: ServiceFigures) -> float:
+    return max(service.asked_places, service.asked_places_most)
+
+
 def _cure(service: ServiceFigures) -> str:
-    peak = max(service.asked_places, service.asked_places_most)
+    peak = _peak(service)
     enough = max(service.places + 1, math.ceil(peak / _AIM))
     return f"What was asked of it at its peak keeps {math.ceil(peak)} busy; {enough} would have room to spare."
