@@ -191,3 +191,10 @@ def test_a_node_that_has_ended_remembers_what_arrived_and_how_it_ended() -> None
     late.fire(late.scheduled(late.begin({"q": 1}), "timeout"))
     error = ErrorDetail("timeout", "the attempt was not answered within its timeout")
     assert late.state.nodes[late.node("n")] == Failed(1, {"q": 1}, error, timed_out=True)
+
+
+def test_a_task_is_given_what_its_template_reads() -> None:
+    spec = "entryPoints: [{type: standard, id: n, address: waygrid://processor/x, input: {order: {$from: /payload/q}}}]"
+    driver = Driver(spec)
+    given = driver.dispatched(driver.begin({"q": 1}), "n")
+    assert (given.input, given.parameters) == ({"order": 1}, {})
