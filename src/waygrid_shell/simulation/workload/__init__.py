@@ -6,12 +6,13 @@ often they fail (`durations`, `services`), who sends the events that are awaited
 hears every decision as the journal keeps it, `meters` count what services do.
 
     workload = read_workload(text, {"order": compiled}).unwrap()
-    figures = simulate({"order": compiled}, workload, Conditions(seed=7, seconds=600.0))
+    figures = simulate({"order": compiled}, workload, seed=7)
     figures.traversals.latency.p99, figures.wrong
 
 The computing of the platform takes no virtual time: what limits a run is the services' own latency and concurrency, and
 the way to the servers. `benchmarks/README.md` says what a process of the platform does in real time.
 
-Reading order: `durations`, `arrivals`, `drawing`, `description` (what a workload says), `reading` (from its text),
-`schema`; `measures`, `meters`, `witness`; `services`, `crowd`, `settling`, `running`; `figures`, `document`.
+Reading order: `durations`, `arrivals`, `drawing`, `description` (what a workload says), `reading` (from its text, with
+`quantities`, `timing`, `templates`, `used`), `schema`; `measures`, `meters`, `witness`; `services`, `crowd`,
+`settling`, `running`; `figures`, `summing_up`, `document`; `spans`, `advice`, `plot`.
 """

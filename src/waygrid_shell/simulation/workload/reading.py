@@ -9,11 +9,11 @@ from waygrid_core.model.address import ServiceAddress, parse_address
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure, Outcome, Success
 from waygrid_core.spec.document import Format, read_document
-from waygrid_core.spec.fields import Fields, Shape, kind_of, nearest, open_object, open_typed, shape, shown, typed_shape
+from waygrid_core.spec.fields import Fields, kind_of, nearest, open_object, shape, shown
 from waygrid_core.spec.place import ROOT, Place
 from waygrid_core.spec.problem import ProblemSink, SpecErrors
 from waygrid_shell.hosting.handler import MOST_AT_ONCE
-from waygrid_shell.simulation.workload.arrivals import Arrivals, Bursts, Step
+from waygrid_shell.simulation.workload.arrivals import Arrivals
 from waygrid_shell.simulation.workload.description import (
     DEFAULT_FAULTS,
     DEFAULT_SECONDS,
@@ -25,9 +25,9 @@ from waygrid_shell.simulation.workload.description import (
     SpecLoad,
     Workload,
 )
-from waygrid_shell.simulation.workload.durations import Constant, Duration, Exponential, LogNormal, Uniform
 from waygrid_shell.simulation.workload.quantities import read_rate, read_share
 from waygrid_shell.simulation.workload.templates import read_template
+from waygrid_shell.simulation.workload.timing import read_arrivals, read_distribution, read_seconds
 from waygrid_shell.simulation.workload.used import events_of, services_of
 
 Compiled: TypeAlias = Mapping[str, CompiledDag]
@@ -44,25 +44,9 @@ SERVICE_LOAD: Final = shape(
 )
 EVENT_LOAD: Final = shape(optional=("after", "share", "data"))
 PLATFORM: Final = shape(optional=("processes", "partitions", "request"))
-ARRIVALS: Final[Mapping[str, Shape]] = {
-    "Constant": typed_shape("rate"),
-    "Poisson": typed_shape("rate"),
-    "Ramp": typed_shape("from", "to", "over"),
-    "Burst": typed_shape("size", "every", optional=("rate",)),
-    "Schedule": typed_shape("steps"),
-}
-STEP: Final = shape("for", optional=("rate", "from", "to"))
-DURATIONS: Final[Mapping[str, Shape]] = {
-    "Constant": typed_shape("value"),
-    "Uniform": typed_shape("from", "to"),
-    "Exponential": typed_shape("mean"),
-    "LogNormal": typed_shape("median", "p99"),
-}
 
 MOST_PARTITIONS: Final = 64
 _LEAST_DRAIN_SECONDS: Final = 3600.0
-_WORST_SPREAD: Final = 10_000.0
-"""A 99th percentile so many times the median is a mistake."""
 
 
 def read_workload(text: bytes, compiled: Compiled, format: Format = "auto") -> Outcome[Workload, SpecErrors]:  # noqa: A002 # as for Specs
@@ -81,18 +65,18 @@ def _read(document: JsonValue, compiled: Compiled, problems: ProblemSink) -> Wor
     fields = open_object(document, ROOT, problems, WORKLOAD, "a workload")
     if fields is None:
         return None
-    arrivals = _arrivals_of(fields)
+    arrivals = read_arrivals(fields)
     specs = _specs_of(fields, compiled, has_arrivals=fields.has("arrivals"))
     services, silent_services = _services_of(fields, compiled)
     events, silent_events = _events_of(fields, compiled)
-    seconds = _seconds(fields, "duration") or _natural_seconds(arrivals, specs)
+    seconds = read_seconds(fields, "duration") or _natural_seconds(arrivals, specs)
     return Workload(
         specs=specs,
         services=services,
         events=events,
         arrivals=arrivals,
         seconds=seconds,
-        drain_seconds=_seconds(fields, "drain") or max(_LEAST_DRAIN_SECONDS, seconds),
+        drain_seconds=read_seconds(fields, "drain") or max(_LEAST_DRAIN_SECONDS, seconds),
         platform=_platform_of(fields),
         faults=_faults_of(fields),
         unsaid=(*silent_services, *silent_events),
@@ -103,58 +87,6 @@ def _natural_seconds(arrivals: Arrivals | None, specs: Mapping[str, SpecLoad]) -
     """How long ramps and schedules are, where nothing else says how long it goes on."""
     every = [arrivals, *(load.arrivals for load in specs.values())]
     return max((each.seconds for each in every if each is not None), default=0.0) or DEFAULT_SECONDS
-
-
-# --- arrivals
-
-
-def _arrivals_of(outer: Fields) -> Arrivals | None:
-    if not outer.has("arrivals"):
-        return None
-    document, place = outer.get("arrivals"), ((outer.place, "arrivals"))
-    if isinstance(document, dict) and "type" not in document and "rate" in document:
-        document = {"type": "Poisson", **document}
-    opened = open_typed(document, place, outer.problems, ARRIVALS, "arrivals")
-    if opened is None:
-        return None
-    kind, fields = opened
-    match kind:
-        case "Constant" | "Poisson":
-            rate = read_rate(fields, "rate") or 0.0
-            return Arrivals([Step(inf, rate, rate)], is_even=kind == "Constant")
-        case "Ramp":
-            return _ramp(fields)
-        case "Burst":
-            rate = read_rate(fields, "rate") or 0.0
-            size, every = fields.whole_number("size", 1, 1_000_000), _seconds(fields, "every")
-            return Arrivals([Step(inf, rate, rate)], bursts=Bursts(size or 1, every or 1.0))
-        case _:
-            return Arrivals(_steps(fields))
-
-
-def _ramp(fields: Fields) -> Arrivals:
-    first, last = read_rate(fields, "from", may_be_none=True) or 0.0, read_rate(fields, "to", may_be_none=True) or 0.0
-    return Arrivals([Step(_seconds(fields, "over") or 1.0, first, last), Step(inf, last, last)])
-
-
-def _steps(fields: Fields) -> list[Step]:
-    steps = []
-    items = fields.items("steps")
-    if items is not None and not items:
-        fields.refuse("steps", "out-of-range", "steps has at least one step")
-    for index, item in enumerate(items or ()):
-        step = open_object(item, ((fields.place, "steps"), index), fields.problems, STEP, "a step")
-        if step is None:
-            continue
-        seconds = _seconds(step, "for") or 1.0
-        if step.has("rate") and (step.has("from") or step.has("to")):
-            step.refuse("rate", "conflicting-fields", "a step has one rate, or goes from one to another, not both")
-        elif not step.has("rate") and not (step.has("from") and step.has("to")):
-            step.problems.add(step.place, "missing-field", "a step needs a rate, or from and to")
-        rate = read_rate(step, "rate", may_be_none=True)
-        first, last = read_rate(step, "from", may_be_none=True), read_rate(step, "to", may_be_none=True)
-        steps.append(Step(seconds, rate or first or 0.0, rate or last or 0.0))
-    return steps
 
 
 # --- Specs
@@ -190,7 +122,7 @@ def _spec_load(fields: Fields, load: SpecLoad) -> SpecLoad:
     if fields.has("share") and fields.has("arrivals"):
         fields.refuse("share", "conflicting-fields", "a Spec has a share of the arrivals of all, or its own, not both")
     return SpecLoad(
-        arrivals=_arrivals_of(fields),
+        arrivals=read_arrivals(fields),
         share=load.share if share is None else share,
         payload=read_template(fields, "payload") or load.payload,
     )
@@ -232,7 +164,7 @@ def _service_load(fields: Fields) -> ServiceLoad:
     if sum(failures.values()) + never_answers > 1.0 + 1e-9:
         fields.refuse("failures", "out-of-range", "what fails and what never answers are more than all attempts")
     return ServiceLoad(
-        latency=_duration(fields, "latency") or usual.latency,
+        latency=read_distribution(fields, "latency") or usual.latency,
         failures=failures,
         never_answers=never_answers,
         workers=fields.whole_number("workers", 1, MOST_PROCESSES) or usual.workers,
@@ -265,48 +197,11 @@ def _events_of(outer: Fields, compiled: Compiled) -> tuple[Mapping[str, EventLoa
         if fields is not None:
             usual, share = EventLoad(), read_share(fields, "share")
             loads[name] = EventLoad(
-                after=_duration(fields, "after") or usual.after,
+                after=read_distribution(fields, "after") or usual.after,
                 share=usual.share if share is None else share,
                 data=read_template(fields, "data") or usual.data,
             )
     return loads, [f"the event {each}" for each in unsaid]
-
-
-def _duration(outer: Fields, name: str) -> Duration | None:
-    """A distribution; a text is the constant one."""
-    document = outer.get(name)
-    if isinstance(document, Missing):
-        return None
-    if isinstance(document, str):
-        seconds = _seconds(outer, name)
-        return None if seconds is None else Constant(seconds)
-    opened = open_typed(document, (outer.place, name), outer.problems, DURATIONS, f"{name} (a duration, or an object)")
-    if opened is None:
-        return None
-    kind, fields = opened
-    match kind:
-        case "Constant":
-            return Constant(_seconds(fields, "value") or 1.0)
-        case "Uniform":
-            low, high = _seconds(fields, "from") or 0.0, _seconds(fields, "to") or inf
-            if low > high:
-                fields.refuse("to", "out-of-range", "to must be at least as long as from")
-            return Uniform(low, high)
-        case "Exponential":
-            return Exponential(_seconds(fields, "mean") or 1.0)
-        case _:
-            return _log_normal(fields)
-
-
-def _log_normal(fields: Fields) -> LogNormal:
-    median, p99 = _seconds(fields, "median"), _seconds(fields, "p99")
-    if median is None or p99 is None:
-        return LogNormal(1.0, 1.0)
-    if p99 < median:
-        fields.refuse("p99", "out-of-range", "p99 must be at least as long as median: 99 of 100 take no longer than it")
-    elif p99 > _WORST_SPREAD * median:
-        fields.refuse("p99", "out-of-range", f"p99 may be at most {_WORST_SPREAD:.0f} times as long as median")
-    return LogNormal(median, p99)
 
 
 # --- the rest
@@ -322,7 +217,7 @@ def _platform_of(outer: Fields) -> PlatformLoad:
     return PlatformLoad(
         processes=fields.whole_number("processes", 1, MOST_PROCESSES) or usual.processes,
         partitions=fields.whole_number("partitions", 2, MOST_PARTITIONS) or usual.partitions,
-        request_seconds=_seconds(fields, "request") or usual.request_seconds,
+        request_seconds=read_seconds(fields, "request") or usual.request_seconds,
     )
 
 
@@ -331,11 +226,6 @@ def _faults_of(fields: Fields) -> float:
     if isinstance(said, bool):
         return DEFAULT_FAULTS if said else 0.0
     return read_rate(fields, "faults") or 0.0
-
-
-def _seconds(fields: Fields, name: str) -> float | None:
-    duration = fields.duration(name)
-    return None if duration is None else duration.total_seconds()
 
 
 def _positive(fields: Fields, name: str) -> float | None:

@@ -11,17 +11,15 @@ from waygrid_shell.hosting.handler import MOST_AT_ONCE
 from waygrid_shell.simulation.workload.description import MOST_PROCESSES
 from waygrid_shell.simulation.workload.quantities import RATE_PATTERN, SHARE_PATTERN
 from waygrid_shell.simulation.workload.reading import (
-    ARRIVALS,
-    DURATIONS,
     EVENT_LOAD,
     MOST_PARTITIONS,
     PLATFORM,
     SERVICE_LOAD,
     SPEC_LOAD,
-    STEP,
     WORKLOAD,
 )
 from waygrid_shell.simulation.workload.templates import DRAWS
+from waygrid_shell.simulation.workload.timing import ARRIVALS, DURATIONS, STEP
 
 Schema: TypeAlias = dict[str, Any]
 
