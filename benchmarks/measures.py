@@ -13,9 +13,10 @@ from attrs import frozen
 from benchmarks import shapes
 from benchmarks.run import compiled, run
 from waygrid_core.compile.pipeline import compile_document, compile_text
-from waygrid_core.dag.dag import Dag
+from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.outcome import Failure, Outcome
 from waygrid_core.traversal.state import TraversalState
+from waygrid_core.verify.verification import verify
 
 
 @frozen
@@ -32,6 +33,7 @@ def figures() -> Iterator[Figure]:
     """Every figure, in the order of the table."""
     yield from transitions()
     yield from compilation()
+    yield from verification()
     yield memory_of_a_state()
     yield from starting()
 
@@ -74,6 +76,26 @@ def compilation() -> Iterator[Figure]:
     for nodes in (10, 1_000, 10_000):
         text = shapes.text_of_a_chain(nodes)
         yield Figure(f"compile from text: chain of {nodes}", _milliseconds(partial(compile_text, text)), "ms")
+
+
+def verification() -> Iterator[Figure]:
+    """From a DAG to the verdict on all of its runs."""
+    cases = {
+        "fork of 8 different tasks with retries": (shapes.different(8), "at most 1 000"),
+        "fork of 50 equal tasks, quorum of 25": (shapes.quorum_of(50), "at most 1 000"),
+        "flow of orders, 200 nodes": (shapes.order_flow(20), "at most 5 000"),
+    }
+    for name, (document, target) in cases.items():
+        seconds = min(_tries(partial(_verify, compile_document(document).unwrap())))
+        yield Figure(f"verify: {name}", 1_000 * seconds, "ms", target)
+
+
+def _verify(compiled_dag: CompiledDag) -> float:
+    start = time.perf_counter()
+    verdict = verify(compiled_dag).verdict
+    elapsed = time.perf_counter() - start
+    assert verdict == "proved", verdict
+    return elapsed
 
 
 def memory_of_a_state() -> Figure:

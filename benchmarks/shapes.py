@@ -43,6 +43,63 @@ def forks_in_a_row(nodes: int) -> Document:
     return {"entryPoints": [node]}
 
 
+def order_flow(stages: int) -> Document:
+    """Ten nodes a stage, as flows of orders are: a check, a choice, three things at once, and what undoes them."""
+    node: Document = {"type": "pass", "id": "done"}
+    for stage in range(stages - 1, -1, -1):
+        node = _stage(f"s{stage}", node)
+    return {"entryPoints": [node]}
+
+
+def _stage(name: str, following: Document) -> Document:
+    work = {each: _service(f"{name}-{each}") for each in ("stock", "payment", "parcel")}
+    undo = {**_service(f"{name}-undo"), "always": {"type": "fail", "id": f"{name}-undone", "code": "undone"}}
+    joined = _fork(name, work)
+    joined["join"] |= {"timeout": "1h", "onSuccess": following, "onFailure": undo}
+    return {
+        **_service(f"{name}-check"),
+        "onConditions": [
+            {
+                "condition": {"type": "JsonEquals", "pointer": "/ask", "value": True},
+                "to": {
+                    **_service(f"{name}-asked"),
+                    "onSuccess": {"type": "pass", "id": f"{name}-go", "onSuccess": joined},
+                    "onFailure": {"ref": f"{name}-undo"},
+                },
+            }
+        ],
+        "onSuccess": {"ref": f"{name}-go"},
+        "onFailure": {"ref": f"{name}-undo"},
+    }
+
+
+def _service(name: str) -> Document:
+    return {
+        "type": "standard",
+        "id": name,
+        "address": f"waygrid://processor/{name}",
+        "retryPolicy": {"type": "Exponential", "base": "1s", "maxRetries": 3},
+        "timeout": "1m",
+    }
+
+
+def quorum_of(branches: int) -> Document:
+    """One fork of so many equal tasks, of which half must succeed."""
+    document = {
+        "type": "standard",
+        "address": ADDRESS,
+        "retryPolicy": {"type": "Linear", "base": "1s", "maxRetries": 1},
+    }
+    fork = _fork("j", {f"b{index:05}": document for index in range(branches)})
+    fork["join"]["strategy"] = {"type": "Quorum", "n": branches // 2}
+    return {"entryPoints": [fork]}
+
+
+def different(branches: int) -> Document:
+    """One fork of so many tasks, each of another service and with a retry."""
+    return {"entryPoints": [_fork("j", {f"b{index:05}": _service(f"a{index}") for index in range(branches)})]}
+
+
 def text_of_a_chain(nodes: int) -> str:
     """The JSON of a chain, written without the C stack."""
     task = f'{{"type": "standard", "address": "{ADDRESS}", "onSuccess": '

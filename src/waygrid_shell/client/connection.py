@@ -127,6 +127,7 @@ class Connection:
         if ask.body is not None:
             headers["Content-Type"] = ask.media_type
         sent = _Sent()
+        before: _NotNow | None = None
         while True:
             seconds = min(_ATTEMPT_SECONDS + ask.waits.total_seconds(), patience.remaining_seconds)
             try:
@@ -139,7 +140,10 @@ class Connection:
                     patience.shorten(self.first_contact)
                 delay = patience.delay(not_now.retry_after_seconds)
                 if delay is None:
-                    raise not_now.refused from not_now
+                    # A last try that had hardly any time says nothing; the one before knew more.
+                    said = before if before is not None and isinstance(not_now.__cause__, TimeoutError) else not_now
+                    raise said.refused from said
+                before = not_now
             await asyncio.sleep(delay)
 
     async def _once(self, ask: Ask, headers: Mapping[str, str], seconds: float, sent: "_Sent") -> Answer:

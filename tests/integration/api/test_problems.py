@@ -11,6 +11,7 @@ from attrs import evolve
 
 from tests.integration.api.serving import Api, listening, platform_over
 from tests.integration.plant.tripwire import Tripwire
+from waygrid_core.extension.registry import NO_EXTENSIONS
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problem_of import problem_response
 from waygrid_shell.ports.failure import StorageFull
@@ -99,6 +100,8 @@ async def test_a_store_that_does_not_answer_is_a_503(api: Api) -> None:
 
 class FullStore:
     """A DAG store on a disk that is full."""
+
+    extensions = NO_EXTENSIONS
 
     async def put(self, compiled: object) -> None:
         raise StorageFull("the disk that holds data is full; make room and try again")
