@@ -229,9 +229,6 @@ IMPORTING: Final = KafkaOrigin(
 )
 """What makes traversals of those records."""
 
-_NOT_HELD: Final = frozenset({"second-chance"})
-"""An event that answers an await which has timed out during a pause is not given back yet."""
-
 
 @cache
 def compiled(kind: str) -> CompiledDag:
@@ -488,7 +485,7 @@ def _order(kind: str, number: int, chance: Random) -> Order:
         kind,
         {"id": chance.randrange(30), "lines": list(range(chance.randrange(4))), "key": key},
         cancel_after=_moment(chance) if kind == "canceled" or chance.random() < 0.1 else None,
-        pause_after=_moment(chance) if kind == "held" or (kind not in _NOT_HELD and chance.random() < 0.1) else None,
+        pause_after=_moment(chance) if kind == "held" or chance.random() < 0.1 else None,
     )
 
 
