@@ -28,6 +28,7 @@ def test_pieces_are_the_text_wherever_it_was_cut(tmp_path: Path, monkeypatch: py
 def test_what_breaks_off_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "kept.json"
     target.write_bytes(TEXT)
+
     def broken() -> None:
         with result_in_pieces(str(target)) as write:
             write(b"{")
