@@ -7,7 +7,7 @@ from typing import TypeAlias, assert_never
 from attrs import Factory, frozen
 
 from waygrid_core.condition.expression import Condition
-from waygrid_core.extension.asked_kinds import address_of
+from waygrid_core.extension.asked_kinds import address_of, event_of
 from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.address import INBOX, WAYSTATION, ServiceAddress
 from waygrid_core.model.identifiers import DagHash, NodeId, ScopeId
@@ -110,6 +110,17 @@ class TaskNode:
                 return WAYSTATION
             case ExtensionWork(kind=kind):
                 return address_of(kind)
+
+    @property
+    def event(self) -> str | None:
+        """The name of the event that it waits for; None for one that waits for none."""
+        match self.work:
+            case AwaitWork(event=event):
+                return event
+            case ExtensionWork(kind=kind):
+                return event_of(kind)
+            case _:
+                return None
 
 
 @frozen(kw_only=True)

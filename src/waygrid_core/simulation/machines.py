@@ -36,7 +36,7 @@ from waygrid_core.traversal.effects import (
 from waygrid_core.traversal.machine import transition
 from waygrid_core.traversal.signals import Begin, Pause, Signal, Unpause
 from waygrid_core.traversal.signals import Cancel as CancelSignal
-from waygrid_core.traversal.unheard import unheard_answers
+from waygrid_core.traversal.unheard import with_unheard_answers
 
 
 def hear(world: World, live: Live, signal: Signal | RunEnd | StartDue) -> str | None:
@@ -49,9 +49,8 @@ def hear(world: World, live: Live, signal: Signal | RunEnd | StartDue) -> str | 
         single = transition(live.dag, live.state, signal, now)
         if isinstance(single, Failure):
             return world.trace.refusal(live, signal, single.failure())
-        made = single.unwrap()
-        effects = (*unheard_answers(live.dag, live.state, made), *made.effects)
-        live.state = made.state
+        made = with_unheard_answers(live.dag, live.state, single.unwrap())
+        live.state, effects = made.state, made.effects
     else:
         assert isinstance(signal, Begin | RunEnd | StartDue | CancelSignal | Pause | Unpause), "a series has no nodes"
         series = series_transition(live.dag, live.plan, live.state, signal, now)

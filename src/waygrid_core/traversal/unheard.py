@@ -5,6 +5,8 @@ and gives the event to whoever waits for it now. For the machine the attempt was
 law 6 has no effect for it; whoever carries effects out adds these. Source: semantics, section 3, "Events from outside".
 """
 
+from attrs import evolve
+
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.node import TaskNode
 from waygrid_core.model.address import INBOX
@@ -16,18 +18,19 @@ from waygrid_core.traversal.signals import NodeSuccess
 from waygrid_core.traversal.state import TraversalState
 
 
-def unheard_answers(dag: Dag, before: TraversalState, made: Transition) -> tuple[CancelNode, ...]:
-    """Cancels of the awaits whose answers `before` held and `made` did not use, in order of arrival."""
+def with_unheard_answers(dag: Dag, before: TraversalState, made: Transition) -> Transition:
+    """`made`, with cancels of the awaits whose answers `before` held and it did not use: first, in order of arrival."""
     if not before.held or made.state.status == "Paused":
-        return ()
+        return made
     heard = {attempt for event in made.events if (attempt := _answered_by(event)) is not None}
-    return tuple(
+    unheard = (
         CancelNode(signal.node, signal.attempt)
         for signal in before.held
         if isinstance(signal, NodeSuccess)
         and (signal.node, signal.attempt) not in heard
         and _is_with_the_inbox(dag, signal.node)
     )
+    return evolve(made, effects=(*unheard, *made.effects))
 
 
 def _answered_by(event: Event) -> tuple[NodeId, int] | None:

@@ -6,8 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from waygrid_core.dag.node import AwaitWork, ExtensionWork, ForkNode, JoinNode, TaskNode
-from waygrid_core.extension.asked_kinds import event_of
+from waygrid_core.dag.node import ForkNode, JoinNode, TaskNode
 from waygrid_core.extension.asked_rules import delay_by
 from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.duration import write_duration
@@ -42,7 +41,7 @@ def advice_on(level: Level) -> Iterator[Advice]:
 
 
 def _on_wait(level: Level, node: TaskNode) -> Iterator[Advice]:
-    event = _awaited(node)
+    event = node.event
     if event is None or node.timeout is not None:
         return
     if not level.is_bounded and not level.is_bounded_around(node.scope):
@@ -52,17 +51,6 @@ def _on_wait(level: Level, node: TaskNode) -> Iterator[Advice]:
             f"{level.title(node.id)} waits for the event {event!r} for ever if it never comes; give it, the "
             "join around it or the Spec a timeout",
         )
-
-
-def _awaited(node: TaskNode) -> str | None:
-    """The event that a node waits for, if it waits for one."""
-    match node.work:
-        case AwaitWork(event=event):
-            return event
-        case ExtensionWork(kind=kind):
-            return event_of(kind)
-        case _:
-            return None
 
 
 def _on_retries(level: Level, node: TaskNode) -> Iterator[Advice]:

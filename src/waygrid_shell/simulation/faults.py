@@ -15,6 +15,7 @@ from waygrid_core.envelope.transport import TransportEnvelope
 from waygrid_core.model.digest import short_digest
 from waygrid_shell.simulation.network import NO_TROUBLE, Trouble
 from waygrid_shell.simulation.platform import Platform
+from waygrid_shell.simulation.process import Process
 
 _TRAPS: Final = (
     "event_log.publish",
@@ -176,26 +177,25 @@ async def bad_network(scene: Scene, chance: Random) -> None:
     trouble = Trouble(
         request_lost=share * chance.random(), answer_lost=share * chance.random(), request_late=share * chance.random()
     )
-    scene.platform.world.transcript.say(process.name, f"has a bad network: {trouble}")
-    for way in process.ways.every:
-        way.trouble = trouble
-    await anyio.sleep(chance.uniform(0.5, 4.0))
-    for way in process.ways.every:
-        way.trouble = NO_TROUBLE
-    scene.platform.world.transcript.say(process.name, "has a good network again")
+    await _trouble_for_a_while(scene, chance, process, trouble, "network")
 
 
 async def bad_disk(scene: Scene, chance: Random) -> None:
     """What the one process of a platform asks of its database fails, again and again, and is not done."""
     process = scene.platform.processes[scene.platform.anyone(chance)]
     trouble = Trouble(request_lost=chance.choice((0.02, 0.1, 0.3)))
-    scene.platform.world.transcript.say(process.name, f"has a bad disk: {trouble}")
+    await _trouble_for_a_while(scene, chance, process, trouble, "disk")
+
+
+async def _trouble_for_a_while(scene: Scene, chance: Random, process: Process, trouble: Trouble, of: str) -> None:
+    """On all ways of the process, of what is told as its network, or its disk."""
+    scene.platform.world.transcript.say(process.name, f"has a bad {of}: {trouble}")
     for way in process.ways.every:
         way.trouble = trouble
     await anyio.sleep(chance.uniform(0.5, 4.0))
     for way in process.ways.every:
         way.trouble = NO_TROUBLE
-    scene.platform.world.transcript.say(process.name, "has a good disk again")
+    scene.platform.world.transcript.say(process.name, f"has a good {of} again")
 
 
 async def rebalance(scene: Scene, chance: Random) -> None:

@@ -50,17 +50,24 @@ class Transcript:
     @contextmanager
     def hearing_logs(self) -> Iterator[None]:
         """What the services log meanwhile is said here, and nowhere else."""
-        logger, handler = logging.getLogger("waygrid_shell"), _IntoTranscript(self)
-        level, propagates = logger.level, logger.propagate
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-        try:
+        with logging_to(_IntoTranscript(self), logging.INFO):
             yield
-        finally:
-            logger.removeHandler(handler)
-            logger.setLevel(level)
-            logger.propagate = propagates
+
+
+@contextmanager
+def logging_to(handler: logging.Handler, least: int) -> Iterator[None]:
+    """What the services log meanwhile goes there, from the level `least` on, and nowhere else."""
+    logger = logging.getLogger("waygrid_shell")
+    level, propagates = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(least)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates
 
 
 class _IntoTranscript(logging.Handler):

@@ -16,12 +16,12 @@ from waygrid_core.envelope.stamps import Trace
 from waygrid_core.message.messages import Message, TraversalCancelRequested, TraversalRequested
 from waygrid_core.message.to_signal import AnySignal, to_signal
 from waygrid_core.model.identifiers import DagHash
-from waygrid_core.outcome import Failure, Outcome
+from waygrid_core.outcome import Failure, Outcome, Success
 from waygrid_core.traversal.machine import Transition, transition
 from waygrid_core.traversal.rejections import TraversalError
 from waygrid_core.traversal.signals import Begin, Cancel, Pause, Unpause
 from waygrid_core.traversal.state import TraversalState, new_traversal
-from waygrid_core.traversal.unheard import unheard_answers
+from waygrid_core.traversal.unheard import with_unheard_answers
 from waygrid_shell.ports.journal import AnyEffect, AnyEvent, AnyState, Origin
 from waygrid_shell.services.waystation.roster import Present, Readied, presented
 
@@ -99,10 +99,7 @@ def decide(present: Present, message: Message, trace: Trace | None, now: datetim
     if isinstance(outcome, Failure):  # a request for what runs already is no fault of anybody: it may be sent again
         return Refused(repr(outcome.failure()), is_dead=is_first_request)
     made = outcome.unwrap()
-    effects: tuple[AnyEffect, ...] = made.effects
-    if isinstance(made, Transition) and isinstance(before, TraversalState) and present.dag is not None:
-        effects = (*unheard_answers(present.dag, before, made), *effects)
-    return Decided(present.reached(made.state), before, made.events, effects)
+    return Decided(present.reached(made.state), before, made.events, made.effects)
 
 
 def _origin(request: TraversalRequested, trace: Trace | None) -> Origin:
@@ -128,4 +125,9 @@ def _transition(
             assert isinstance(plan, SeriesPlan | LoopPlan), "a series has the plan of one"
             return series_transition(dag, plan, state, signal, now)
         case TraversalState() as state:
-            return None if isinstance(signal, RunEnd | StartDue) else transition(dag, state, signal, now)
+            if isinstance(signal, RunEnd | StartDue):
+                return None
+            outcome = transition(dag, state, signal, now)
+            if isinstance(outcome, Failure) or not state.held:
+                return outcome
+            return Success(with_unheard_answers(dag, state, outcome.unwrap()))

@@ -1,8 +1,7 @@
 """One run of a workload, from the first process that starts to the figures."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeAlias, cast
 
@@ -29,7 +28,7 @@ from waygrid_shell.simulation.plan import latency
 from waygrid_shell.simulation.platform import Platform
 from waygrid_shell.simulation.process import Role, World
 from waygrid_shell.simulation.servers import BEGINNING, Servers
-from waygrid_shell.simulation.transcript import Transcript, Words
+from waygrid_shell.simulation.transcript import Transcript, Words, logging_to
 from waygrid_shell.simulation.workload.crowd import Crowd
 from waygrid_shell.simulation.workload.description import Workload
 from waygrid_shell.simulation.workload.figures import Figures
@@ -86,7 +85,8 @@ def simulate(
 
     No other event loop may run in this thread.
     """
-    with _quiet_logs():
+    # What they log has the time of the run, and would be taken for the real one.
+    with logging_to(logging.NullHandler(), logging.CRITICAL):
         figures, loop = run_virtually(lambda: _begin(compiled, workload, seed, tell))
     return evolve(figures, wrong=[*figures.wrong, *loop.problems])
 
@@ -268,20 +268,3 @@ class _Quiet(Transcript):
 
     def murmur(self, who: str, what: Words) -> None:
         del who, what
-
-
-@contextmanager
-def _quiet_logs() -> Iterator[None]:
-    """What the services log meanwhile goes nowhere: it has the time of the run, and would be taken for the real one."""
-    logger = logging.getLogger("waygrid_shell")
-    level, propagates = logger.level, logger.propagate
-    handler = logging.NullHandler()
-    logger.addHandler(handler)
-    logger.setLevel(logging.CRITICAL)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagates

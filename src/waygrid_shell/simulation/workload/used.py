@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.node import AwaitWork, ExtensionWork, TaskNode
-from waygrid_core.extension.asked_kinds import event_of
+from waygrid_core.dag.node import TaskNode
 from waygrid_core.model.address import ServiceAddress
 
 
@@ -16,19 +15,8 @@ def services_of(compiled: Iterable[CompiledDag]) -> Sequence[ServiceAddress]:
 
 def events_of(compiled: Iterable[CompiledDag]) -> Sequence[str]:
     """The names of those that are awaited, in order."""
-    found = (awaited_by(node) for each in compiled for node in _tasks(each))
+    found = (node.event for each in compiled for node in _tasks(each))
     return sorted({event for event in found if event is not None})
-
-
-def awaited_by(node: TaskNode) -> str | None:
-    """The event that a node waits for; None for one that waits for none."""
-    match node.work:
-        case AwaitWork(event=event):
-            return event
-        case ExtensionWork(kind=kind):
-            return event_of(kind)
-        case _:
-            return None
 
 
 def dags_of(compiled: CompiledDag) -> Sequence[Dag]:

@@ -29,7 +29,7 @@ from waygrid_shell.hosting.attempt import Attempt
 from waygrid_shell.ports.journal import AnyEvent, Change
 from waygrid_shell.simulation.workload.measures import Bucket, Level
 from waygrid_shell.simulation.workload.meters import Meter
-from waygrid_shell.simulation.workload.used import awaited_by, dags_of
+from waygrid_shell.simulation.workload.used import dags_of
 
 ARRIVAL: Final = "arrival"
 """The label by which a traversal is known: its number."""
@@ -61,7 +61,7 @@ def places_of(compiled: Mapping[str, CompiledDag]) -> Places:
             for node in dag.nodes.values():
                 if isinstance(node, TaskNode):
                     address = None if node.address.component == "system" else node.address
-                    place = Place(spec, title_of(dag, inner.annotations, node), address, awaited_by(node))
+                    place = Place(spec, title_of(dag, inner.annotations, node), address, node.event)
                     found.setdefault((dag.hash, node.id), place)
     return found
 
