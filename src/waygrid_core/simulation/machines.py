@@ -49,7 +49,7 @@ def hear(world: World, live: Live, signal: Signal | RunEnd | StartDue) -> str | 
         single = transition(live.dag, live.state, signal, now)
         if isinstance(single, Failure):
             return world.trace.refusal(live, signal, single.failure())
-        made = with_unheard_answers(live.dag, live.state, single.unwrap())
+        made = with_unheard_answers(live.dag, live.state, single.unwrap(), now)
         live.state, effects = made.state, made.effects
     else:
         assert isinstance(signal, Begin | RunEnd | StartDue | CancelSignal | Pause | Unpause), "a series has no nodes"

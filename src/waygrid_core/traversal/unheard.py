@@ -5,6 +5,8 @@ and gives the event to whoever waits for it now. For the machine the attempt was
 law 6 has no effect for it; whoever carries effects out adds these. Source: semantics, section 3, "Events from outside".
 """
 
+from datetime import datetime
+
 from attrs import evolve
 
 from waygrid_core.dag.dag import Dag
@@ -13,24 +15,35 @@ from waygrid_core.model.address import INBOX
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.traversal.effects import CancelNode
 from waygrid_core.traversal.events import Event, NodeFailed, NodeHeard, NodeSucceeded, RetryScheduled
-from waygrid_core.traversal.machine import Transition
-from waygrid_core.traversal.signals import NodeSuccess
-from waygrid_core.traversal.state import TraversalState
+from waygrid_core.traversal.machine import Transition, transition
+from waygrid_core.traversal.signals import NodeSuccess, Told, Unpause
+from waygrid_core.traversal.state import InFlight, TraversalState
 
 
-def with_unheard_answers(dag: Dag, before: TraversalState, made: Transition) -> Transition:
+def with_unheard_answers(dag: Dag, before: TraversalState, made: Transition, now: datetime) -> Transition:
     """`made`, with cancels of the awaits whose answers `before` held and it did not use: first, in order of arrival."""
     if not before.held or made.state.status == "Paused":
         return made
-    heard = {attempt for event in made.events if (attempt := _answered_by(event)) is not None}
+    ended = {attempt for event in made.events if (attempt := _answered_by(event)) is not None}
     unheard = (
         CancelNode(signal.node, signal.attempt)
-        for signal in before.held
+        for place, signal in enumerate(before.held)
         if isinstance(signal, NodeSuccess)
-        and (signal.node, signal.attempt) not in heard
         and _is_with_the_inbox(dag, signal.node)
+        and ((signal.node, signal.attempt) not in ended or _was_overtaken(dag, before, place, now))
     )
     return evolve(made, effects=(*unheard, *made.effects))
+
+
+def _was_overtaken(dag: Dag, before: TraversalState, place: int, now: datetime) -> bool:
+    """Whether a user's signal, held before the answer at `place`, ended its node: the events of the two look alike."""
+    earlier, answer = before.held[:place], before.held[place]
+    assert isinstance(answer, NodeSuccess), "only answers are overtaken"
+    if not any(isinstance(signal, Told) for signal in earlier):
+        return False
+    state = transition(dag, evolve(before, held=earlier), Unpause(before.traversal), now).unwrap().state
+    run = state.nodes.get(answer.node)
+    return not (isinstance(run, InFlight) and run.attempt == answer.attempt)
 
 
 def _answered_by(event: Event) -> tuple[NodeId, int] | None:

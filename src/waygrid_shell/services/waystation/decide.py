@@ -130,4 +130,4 @@ def _transition(
             outcome = transition(dag, state, signal, now)
             if isinstance(outcome, Failure) or not state.held:
                 return outcome
-            return Success(with_unheard_answers(dag, state, outcome.unwrap()))
+            return Success(with_unheard_answers(dag, state, outcome.unwrap(), now))
