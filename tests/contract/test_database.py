@@ -138,6 +138,31 @@ def test_every_statement_of_every_migration_is_whole() -> None:
         assert sum(len(statement) for statement in statements(migration.sql)) >= len(migration.sql.rstrip())
 
 
+async def test_a_job_that_reads_before_it_writes_waits_for_another_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+
+    def count_and_write(connection: sqlite3.Connection) -> int:
+        (before,) = connection.execute("SELECT count(*) FROM claim").fetchone()
+        connection.execute("INSERT INTO claim VALUES ('ours', 'T', '')")
+        return int(before)
+
+    async with open_database(path) as database:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO claim VALUES ('another', 'T', '')")
+        counted: list[int] = []
+
+        async def count() -> None:
+            counted.append(await database.run(count_and_write))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(count)
+            await anyio.sleep(0.05)  # long enough for the job to begin, and to be refused if it did not wait
+            other.execute("COMMIT")
+        other.close()
+        assert counted == [1], "it saw what the other had written"
+
+
 async def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     async with sqlite_ports(tmp_path):
         with pytest.raises(StorageInUse, match="in use by another process"):

@@ -34,6 +34,10 @@ MAX_JOBS_A_COMMIT: Final = 256
 OLDEST_SQLITE: Final = (3, 35, 0)
 """The first that has RETURNING."""
 
+BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
+"""A transaction that has read before it writes is refused at once when somebody holds the lock for an instant, as a
+reader does that meets the index of the log half written; one that asks for the lock first waits its turn."""
+
 PATIENCE_SECONDS: Final = 0.02
 """How long jobs that nobody is in a hurry for wait for one to share its commit."""
 
@@ -189,7 +193,7 @@ class Database:
 
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
         try:
-            connection.execute("BEGIN")
+            connection.execute(BEGIN_WRITING)
             results = [_Done(waiting, waiting.job(connection)) for waiting in batch]
             connection.execute("COMMIT")
         except BaseException as error:  # the seam: whose it is shows when each is tried apart
@@ -203,7 +207,7 @@ class Database:
     def _commit_apart(self, connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[_Done]:
         results: list[_Done] = []
         try:
-            connection.execute("BEGIN")
+            connection.execute(BEGIN_WRITING)
             for waiting in batch:
                 results.append(self._attempt(connection, waiting))
                 if not connection.in_transaction:  # SQLite has rolled everything back: the disk is full, or it failed
