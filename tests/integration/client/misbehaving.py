@@ -5,12 +5,15 @@ import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from attrs import Factory, define, frozen
 
 ID = "01JABCDEFGHJKMNPQRSTVWXYZ0"
 HASH = "ab" * 32
+
+_TURNS_OF_A_CONNECTION: Final = 5
+"""Of the event loop, from accepting it to telling us; it takes three."""
 
 
 @frozen
@@ -44,28 +47,38 @@ async def misbehaving(*acts: Act) -> AsyncIterator[Misbehaving]:
     """Serve on a free port of loopback, and act once for each request."""
     server = Misbehaving()
 
-    connections: set[asyncio.Task[None]] = set()
+    connections: dict[asyncio.Task[None], asyncio.WriteTransport] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
         with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):
             while not writer.is_closing():
                 server.heard.append(await read_request(reader))
                 await acts[min(len(server.heard), len(acts)) - 1](writer, server.heard[-1])
                 await writer.drain()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections[asyncio.create_task(serve(reader, writer))] = writer.transport
+
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:
         yield server
     finally:
-        listening.close()
-        for task in connections:
+        await _accept_no_more(listening)
+        for task, transport in connections.items():
             task.cancel()
+            transport.abort()
         await asyncio.gather(*connections, return_exceptions=True)
         await asyncio.sleep(0)  # lets transports see that they are closed
+
+
+async def _accept_no_more(listening: asyncio.Server) -> None:
+    """Close it once nothing is on its way in: what it has accepted would be lost with it, and never closed."""
+    for listener in listening.sockets:
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+    for _ in range(_TURNS_OF_A_CONNECTION):
+        await asyncio.sleep(0)
+    listening.close()
 
 
 @contextmanager
