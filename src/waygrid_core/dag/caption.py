@@ -141,8 +141,10 @@ def _details(node: DagNode) -> list[str]:
             match node.work:
                 case AwaitWork(event=event):
                     details.append(f"for {event}")
-                case EachWork(over=over, concurrency=concurrency):
+                case EachWork(over=over, strategy=strategy, concurrency=concurrency):
                     details.append(f"over {_operand(over)}")
+                    if strategy != And():
+                        details.append(describe_strategy(strategy))
                     if concurrency is not None:
                         details.append(f"{concurrency} at once")
                 case LoopWork(until=until, at_most=at_most):

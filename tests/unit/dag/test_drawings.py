@@ -57,6 +57,16 @@ def test_a_text_shows_the_way_of_a_token() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [({"type": "And"}, ""), ({"type": "Or"}, " · first"), ({"type": "Quorum", "n": 2}, " · 2 of them")],
+)
+def test_an_each_says_over_what_it_goes_and_how_many_must_succeed(strategy: Any, said: str) -> None:
+    every = {"type": "each", "id": "every", "over": {"$from": "/payload"}, "strategy": strategy, "concurrency": 3}
+    drawn = draw_text(compiled(spec({**every, "body": work("count")})))
+    assert f"every  [each · over /payload{said} · 3 at once]" in drawn
+
+
 @pytest.mark.parametrize("draw", [draw_text, draw_mermaid, draw_dot, draw_svg])
 def test_every_drawing_names_every_node_guard_and_body(draw: Any) -> None:
     drawn = draw(compiled(ORDER))
