@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from waygrid_core.extension.registry import Extensions
 from waygrid_shell.cli.mistake import UserError
-from waygrid_shell.extensions.loading import ExtensionNotLoaded, extensions_of
+from waygrid_shell.extensions.loading import extensions_of
 from waygrid_shell.settings.problem import SettingProblem
 from waygrid_shell.settings.reading import DEFAULT_FILE
 from waygrid_shell.settings.settings import Settings
 from waygrid_shell.settings.values import lift
+from waygrid_shell.user_code import NotLoaded
 
 _VARIABLE = "WAYGRID_EXTENSIONS"
 
@@ -32,7 +33,7 @@ def extensions_that_load(settings: Settings, places: Mapping[str, str]) -> Seque
     """A check, for who tells of everything that is wrong at once: whether the extensions are there."""
     try:
         extensions_of(settings.extensions)
-    except ExtensionNotLoaded as error:
+    except NotLoaded as error:
         return [SettingProblem(places.get("extensions", "extensions"), str(error))]
     return []
 
@@ -41,7 +42,7 @@ def extensions_that_load(settings: Settings, places: Mapping[str, str]) -> Seque
 def _loaded(names: tuple[str, ...]) -> Extensions:
     try:
         return extensions_of(names)
-    except ExtensionNotLoaded as error:
+    except NotLoaded as error:
         raise UserError(f"extensions: {error}") from error
 
 

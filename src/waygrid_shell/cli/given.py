@@ -11,10 +11,11 @@ from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain
 from waygrid_shell.cli.source import why
 from waygrid_shell.hosting.handler import Served
-from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
+from waygrid_shell.runtime.app_loading import load_app
 from waygrid_shell.settings.problem import SettingProblem
 from waygrid_shell.settings.reading import Check, Option, read_settings
 from waygrid_shell.settings.settings import Settings
+from waygrid_shell.user_code import NotLoaded
 
 
 def settings_given(
@@ -43,7 +44,7 @@ def apps_that_load(settings: Settings, places: Mapping[str, str]) -> Sequence[Se
     for name in settings.app:
         try:
             load_app(name)
-        except AppNotLoaded as error:
+        except NotLoaded as error:
             problems.append(SettingProblem(places.get("app", "app"), str(error)))
     return problems
 
@@ -55,7 +56,7 @@ def apps_given(names: Iterable[str]) -> Mapping[ServiceAddress, Served]:
     for name in names:
         try:
             app = load_app(name)
-        except AppNotLoaded as error:
+        except NotLoaded as error:
             raise UserError(f"--app: {error}") from error
         for address, each in app.served.items():
             if address in served:

@@ -15,12 +15,13 @@ from waygrid_shell.cli.server import duration_of
 from waygrid_shell.client.asynchronous import DEFAULT_SERVER
 from waygrid_shell.hosting.handler import Served, concurrency_problem
 from waygrid_shell.ports.failure import PortFailure
-from waygrid_shell.runtime.app_loading import AppNotLoaded, load_app
+from waygrid_shell.runtime.app_loading import load_app
 from waygrid_shell.runtime.remote_wiring import ServerRefused, remote_ports
 from waygrid_shell.runtime.remote_worker import RemoteWorker
 from waygrid_shell.runtime.supervisor import leaves_of
 from waygrid_shell.runtime.whole_process import run_whole_process
 from waygrid_shell.telemetry.logs import write_logs
+from waygrid_shell.user_code import NotLoaded
 
 
 @frozen(kw_only=True)
@@ -77,7 +78,7 @@ def conduct(request: Request) -> int:
 def _served(request: Request) -> Mapping[ServiceAddress, Served]:
     try:
         app = load_app(request.app)
-    except AppNotLoaded as error:
+    except NotLoaded as error:
         raise UserError(f"the app {request.app}: {error}") from error
     if not app.served:
         raise UserError(f"the app {request.app} serves nothing; register a function with @app.processor(...)")

@@ -10,13 +10,14 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.outcome import Failure
 from waygrid_core.spec.problem import SpecErrors
-from waygrid_shell.extensions.loading import ExtensionNotLoaded, extensions_of
+from waygrid_shell.extensions.loading import extensions_of
 from waygrid_shell.origins.acceptance.compiling import compiled_text, is_dag_hash
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.failure import Unavailable
 from waygrid_shell.settings.origins import KafkaOrigin
 from waygrid_shell.settings.problem import SettingProblem
 from waygrid_shell.settings.settings import Settings
+from waygrid_shell.user_code import NotLoaded
 
 
 async def compiled_of(origin: KafkaOrigin, dag_store: DagStore) -> CompiledDag | None:
@@ -47,7 +48,7 @@ def origins_have_specs(settings: Settings, places: Mapping[str, str]) -> Sequenc
         problems.append(SettingProblem(place, said))
     try:
         extensions = extensions_of(settings.extensions)
-    except ExtensionNotLoaded as error:
+    except NotLoaded as error:
         return [*problems, SettingProblem(places.get("extensions", "extensions"), str(error))]
     for origin in settings.origins.kafka:
         if origin.spec is None or is_dag_hash(origin.spec):
