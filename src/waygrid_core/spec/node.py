@@ -86,111 +86,91 @@ NO_ENDS: Final = Ends()
 
 
 @frozen(kw_only=True)
-class StandardNode(
-    Located, Described, Parametrised, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward
-):
-    """Work of a service: dispatched to `address`, answered by it."""
+class Named(Located, Described):
+    """What every node may have: an id by which others mean it, and words for people."""
 
-    address: ServiceAddress
     id: str | None = None
     label: str | None = None
     description: str | None = None
-    parameters: Mapping[str, ParameterTemplate] = Factory(dict)
+    place: Place = field(default=ROOT, eq=False, repr=False)
+
+
+@frozen(kw_only=True)
+class Task(Named, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+    """What every node has that is attempted until it succeeds or is given up."""
+
     input: Template | None = None
     retry_policy: RetryPolicy = NO_RETRY
     delivery_strategy: DeliveryStrategy = IMMEDIATE
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class PassNode(Located, Described, Shaping, Delivered, Conditional, Succeeding):
+class StandardNode(Task, Parametrised):
+    """Work of a service: dispatched to `address`, answered by it."""
+
+    address: ServiceAddress
+    parameters: Mapping[str, ParameterTemplate] = Factory(dict)
+
+
+@frozen(kw_only=True)
+class PassNode(Named, Shaping, Delivered, Conditional, Succeeding):
     """Routes and shapes; with a delivery strategy, a wait. Never dispatched; only `onSuccess` of its ends."""
 
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     output: Template | None = None
     delivery_strategy: DeliveryStrategy = IMMEDIATE
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class FailNode(Located, Described):
+class FailNode(Named):
     """Ends its scope in failure on purpose. Never dispatched."""
 
     code: Operand
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     message: Operand | None = None
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class JoinNode(Located, Described, Bounded, Succeeding, Failing, Onward):
+class JoinNode(Named, Bounded, Succeeding, Failing, Onward):
     """Where the branches of the fork with the same `join_node_id` meet. Without a strategy it is the short form."""
 
     join_node_id: str
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     strategy: JoinStrategy | None = None
     timeout: timedelta | None = None
     ends: Ends = NO_ENDS
     is_whole: bool = field(default=True, eq=False, repr=False)
     """Whether all of it could be read. If not, it is no use to compare it with its copies or with its fork."""
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class ForkNode(Located, Described):
+class ForkNode(Named):
     """Branches that run side by side until their join is decided; `concurrency` of them at once (None: all)."""
 
     join_node_id: str
     branches: Mapping[str, "Node"]
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     concurrency: int | None = None
     join: "JoinNode | None" = None
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class AwaitNode(Located, Described, Bounded, Conditional, Succeeding, Onward):
+class AwaitNode(Named, Bounded, Conditional, Succeeding, Onward):
     """Waits for an event from outside; of its ends no `onFailure`. `key` None: the user's traversal."""
 
     event: str
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     key: Operand | None = None
     timeout: timedelta | None = None
     on_conditions: tuple[ConditionalEdge, ...] = ()
     ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class ExtensionNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+class ExtensionNode(Task):
     """A task of a user's kind: what it is and does is the kind's to say."""
 
     kind: NodeKind
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
-    input: Template | None = None
-    retry_policy: RetryPolicy = NO_RETRY
-    delivery_strategy: DeliveryStrategy = IMMEDIATE
-    timeout: timedelta | None = None
-    on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen
@@ -227,61 +207,31 @@ Body: TypeAlias = Spec | DagBody
 
 
 @frozen(kw_only=True)
-class CallNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+class CallNode(Task):
     """Runs its body once, as a traversal of its own."""
 
     body: Body
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
-    input: Template | None = None
-    retry_policy: RetryPolicy = NO_RETRY
-    delivery_strategy: DeliveryStrategy = IMMEDIATE
-    timeout: timedelta | None = None
-    on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class EachNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+class EachNode(Task):
     """Runs its body for each item of the list that `over` gives (None stands for And as its strategy)."""
 
     body: Body
     over: Leaf
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
     strategy: JoinStrategy | None = None
     concurrency: int | None = None
     at_most: int = DEFAULT_EACH_AT_MOST
-    input: Template | None = None
-    retry_policy: RetryPolicy = NO_RETRY
-    delivery_strategy: DeliveryStrategy = IMMEDIATE
-    timeout: timedelta | None = None
-    on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
-class LoopNode(Located, Described, Attempted, Delivered, Bounded, Conditional, Succeeding, Failing, Onward):
+class LoopNode(Task):
     """Runs its body round after round until `until` holds of a round's output, at most `at_most` times."""
 
     body: Body
     until: Condition
     at_most: int
     every: timedelta | None = None
-    id: str | None = None
-    label: str | None = None
-    description: str | None = None
-    input: Template | None = None
-    retry_policy: RetryPolicy = NO_RETRY
-    delivery_strategy: DeliveryStrategy = IMMEDIATE
-    timeout: timedelta | None = None
-    on_conditions: tuple[ConditionalEdge, ...] = ()
-    ends: Ends = NO_ENDS
-    place: Place = field(default=ROOT, eq=False, repr=False)
 
 
 BodyNode: TypeAlias = CallNode | EachNode | LoopNode

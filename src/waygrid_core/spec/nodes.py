@@ -1,15 +1,18 @@
 """Reads nodes: one function a type, in the order of the table in the semantics."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypedDict
 
 from waygrid_core.condition.expression import Always, Not
 from waygrid_core.extension.asked_kinds import fault_of
 from waygrid_core.extension.extension import NodeKind
 from waygrid_core.model.address import WAYSTATION
 from waygrid_core.model.json_value import JsonValue
+from waygrid_core.policy.delivery import DeliveryStrategy
 from waygrid_core.policy.join import And
+from waygrid_core.policy.retry import RetryPolicy
 from waygrid_core.spec.extended import extension_shape, open_extended, read_own_fields
 from waygrid_core.spec.fields import (
     Fields,
@@ -44,7 +47,7 @@ from waygrid_core.spec.policies import (
 )
 from waygrid_core.spec.templates import read_leaf
 from waygrid_core.spec.walk import Later
-from waygrid_core.template.template import Constant, Leaf, LiteralLeaf
+from waygrid_core.template.template import Constant, Leaf, LiteralLeaf, Template
 
 _ALL: Final = ("id", "label", "description")
 _ENDS: Final = ("onSuccess", "onFailure", "onTimeout", "always")
@@ -106,9 +109,7 @@ def _read_extension(reading: Reading, kind: type[NodeKind], fields: Fields, real
     if fault is not None:
         reading.problems.add(fields.place, "bad-address", fault)
     node = NodeFields(reading, fields, realm, of_shape)
-    node_id, label, description = node.id(), node.label(), node.description()
-    template, retry = node.template("input"), node.retry_policy()
-    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
+    of_a_task, edges = _of_a_task(node), node.edges()
 
     def build() -> Node:
         conditions, ends = edges.build_conditions(), edges.build_ends()
@@ -116,21 +117,38 @@ def _read_extension(reading: Reading, kind: type[NodeKind], fields: Fields, real
             others = (ends.on_success, ends.on_failure, ends.on_timeout, ends.always)
             below = (*(edge.to for edge in conditions), *(end for end in others if end is not None))
             return Hole(below, place=fields.place)
-        return ExtensionNode(
-            kind=own,
-            id=node_id,
-            label=label,
-            description=description,
-            input=template,
-            retry_policy=retry,
-            delivery_strategy=delivery,
-            timeout=timeout,
-            on_conditions=conditions,
-            ends=ends,
-            place=fields.place,
-        )
+        return ExtensionNode(kind=own, on_conditions=conditions, ends=ends, **of_a_task)
 
     return build
+
+
+class _Names(TypedDict):
+    id: str | None
+    label: str | None
+    description: str | None
+    place: Place
+
+
+class _OfATask(_Names):
+    input: Template | None
+    retry_policy: RetryPolicy
+    delivery_strategy: DeliveryStrategy
+    timeout: timedelta | None
+
+
+def _names(node: NodeFields) -> _Names:
+    return {"id": node.id(), "label": node.label(), "description": node.description(), "place": node.place}
+
+
+def _of_a_task(node: NodeFields) -> _OfATask:
+    """All that tasks have in common but their edges."""
+    return {
+        **_names(node),
+        "input": node.template("input"),
+        "retry_policy": node.retry_policy(),
+        "delivery_strategy": node.delivery_strategy(),
+        "timeout": node.timeout(),
+    }
 
 
 def _with_edges(make: Callable[..., Node], edges: Edges) -> Node:
@@ -143,51 +161,23 @@ def _with_body(make: Callable[..., Node], body: Later[Body], edges: Edges) -> No
 
 def _read_standard(node: NodeFields) -> BuildNode:
     address = node.fields.address("address") or WAYSTATION
-    node_id, label, description = node.id(), node.label(), node.description()
-    parameters, template, retry = node.parameters(), node.template("input"), node.retry_policy()
-    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    make = partial(
-        StandardNode,
-        address=address,
-        id=node_id,
-        label=label,
-        description=description,
-        parameters=parameters,
-        input=template,
-        retry_policy=retry,
-        delivery_strategy=delivery,
-        timeout=timeout,
-        place=node.place,
-    )
-    return partial(_with_edges, make, edges)
+    make = partial(StandardNode, address=address, parameters=node.parameters(), **_of_a_task(node))
+    return partial(_with_edges, make, node.edges())
 
 
 def _read_pass(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
-    output, delivery, edges = node.template("output"), node.delivery_strategy(), node.edges()
-    make = partial(
-        PassNode,
-        id=node_id,
-        label=label,
-        description=description,
-        output=output,
-        delivery_strategy=delivery,
-        place=node.place,
-    )
-    return partial(_with_edges, make, edges)
+    output, delivery = node.template("output"), node.delivery_strategy()
+    make = partial(PassNode, output=output, delivery_strategy=delivery, **_names(node))
+    return partial(_with_edges, make, node.edges())
 
 
 def _read_fail(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
     code, message = node.operand_text("code") or Constant("failed"), node.operand_text("message")
-    return lambda: FailNode(
-        code=code, id=node_id, label=label, description=description, message=message, place=node.place
-    )
+    return partial(FailNode, code=code, message=message, **_names(node))
 
 
 def _read_fork(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
-    join_node_id = node.fields.identifier("joinNodeId")
+    names, join_node_id = _names(node), node.fields.identifier("joinNodeId")
     concurrency = node.fields.whole_number("concurrency", 1)
     branches = _read_branches(node)
     join: Later[JoinNode] | None = None
@@ -201,12 +191,9 @@ def _read_fork(node: NodeFields) -> BuildNode:
         return ForkNode(
             join_node_id=join_node_id,
             branches=built,
-            id=node_id,
-            label=label,
-            description=description,
             concurrency=concurrency,
             join=None if join is None else join.value,
-            place=node.place,
+            **names,
         )
 
     return build
@@ -255,8 +242,7 @@ def _read_join(node: NodeFields) -> BuildNode:
 def _join(node: NodeFields, otherwise: str) -> Callable[[], JoinNode]:
     """A join; `otherwise` stands for a joinNodeId that could not be read."""
     before = len(node.reading.problems)
-    join_node_id = node.fields.identifier("joinNodeId")
-    node_id, label, description = node.id(), node.label(), node.description()
+    join_node_id, names = node.fields.identifier("joinNodeId"), _names(node)
     strategy, timeout = node.join_strategy(), node.timeout()
     if strategy is None and not node.document.keys() <= _SHORT_JOIN:
         message = "a join needs the field 'strategy', unless it is the short form of type and joinNodeId alone"
@@ -266,54 +252,27 @@ def _join(node: NodeFields, otherwise: str) -> Callable[[], JoinNode]:
     edges = node.edges()
     return lambda: JoinNode(
         join_node_id=join_node_id or otherwise,
-        id=node_id,
-        label=label,
-        description=description,
         strategy=strategy,
         timeout=timeout,
         ends=edges.build_ends(),
         is_whole=is_whole,
-        place=node.place,
+        **names,
     )
 
 
 def _read_await(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
     event, key, timeout = node.fields.text("event"), node.operand_text("key"), node.timeout()
-    edges = node.edges()
-    make = partial(
-        AwaitNode,
-        event=event or "",
-        id=node_id,
-        label=label,
-        description=description,
-        key=key,
-        timeout=timeout,
-        place=node.place,
-    )
-    return partial(_with_edges, make, edges)
+    make = partial(AwaitNode, event=event or "", key=key, timeout=timeout, **_names(node))
+    return partial(_with_edges, make, node.edges())
 
 
 def _read_call(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
-    body, template, retry = node.body(), node.template("input"), node.retry_policy()
-    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    make = partial(
-        CallNode,
-        id=node_id,
-        label=label,
-        description=description,
-        input=template,
-        retry_policy=retry,
-        delivery_strategy=delivery,
-        timeout=timeout,
-        place=node.place,
-    )
-    return partial(_with_body, make, body, edges)
+    body = node.body()
+    make = partial(CallNode, **_of_a_task(node))
+    return partial(_with_body, make, body, node.edges())
 
 
 def _read_each(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
     over: Leaf = _SOME_LEAF
     if "over" in node.document:
         at = (node.place, "over")
@@ -322,48 +281,25 @@ def _read_each(node: NodeFields) -> BuildNode:
     strategy = node.join_strategy(EACH_JOIN_SHAPES)
     concurrency = node.fields.whole_number("concurrency", 1)
     at_most = node.fields.whole_number("atMost", 1, node.reading.limits.at_most)
-    body, template, retry = node.body(), node.template("input"), node.retry_policy()
-    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
+    body = node.body()
     make = partial(
         EachNode,
         over=over,
-        id=node_id,
-        label=label,
-        description=description,
         strategy=strategy,
         concurrency=concurrency,
         at_most=DEFAULT_EACH_AT_MOST if at_most is None else at_most,
-        input=template,
-        retry_policy=retry,
-        delivery_strategy=delivery,
-        timeout=timeout,
-        place=node.place,
+        **_of_a_task(node),
     )
-    return partial(_with_body, make, body, edges)
+    return partial(_with_body, make, body, node.edges())
 
 
 def _read_loop(node: NodeFields) -> BuildNode:
-    node_id, label, description = node.id(), node.label(), node.description()
     until = node.condition("until", _NEVER)
     at_most = node.fields.whole_number("atMost", 1, node.reading.limits.at_most)
     every = node.fields.duration("every")
-    body, template, retry = node.body(), node.template("input"), node.retry_policy()
-    delivery, timeout, edges = node.delivery_strategy(), node.timeout(), node.edges()
-    make = partial(
-        LoopNode,
-        until=until,
-        at_most=at_most or 1,
-        every=every,
-        id=node_id,
-        label=label,
-        description=description,
-        input=template,
-        retry_policy=retry,
-        delivery_strategy=delivery,
-        timeout=timeout,
-        place=node.place,
-    )
-    return partial(_with_body, make, body, edges)
+    body = node.body()
+    make = partial(LoopNode, until=until, at_most=at_most or 1, every=every, **_of_a_task(node))
+    return partial(_with_body, make, body, node.edges())
 
 
 _READERS: Final[Mapping[str, Callable[[NodeFields], BuildNode]]] = {
