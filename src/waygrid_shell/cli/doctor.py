@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import anyio
@@ -12,6 +11,7 @@ from waygrid_shell.cli.cluster_given import cluster_extra
 from waygrid_shell.cli.findings import show_findings, worst_of
 from waygrid_shell.cli.given import apps_given, apps_that_load, settings_given
 from waygrid_shell.cli.mistake import FAILED, OK
+from waygrid_shell.cli.options import ConfigOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.ports.finding import Finding
 from waygrid_shell.settings.cluster_checks import cluster_fits, cluster_is_named
@@ -30,9 +30,7 @@ def doctor_command(
         list[str] | None,
         Parameter(negative="", help="An app whose addresses are looked at, as module:app. May be given several times."),
     ] = None,
-    config: Annotated[
-        Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
-    ] = None,
+    config: ConfigOption = None,
     format: Annotated[Literal["text", "json"], Parameter(help="Lines for people, or JSON for programs.")] = "text",  # noqa: A002 # the option's name
 ) -> int:
     """Look at everything that a cluster stands on, and say what is amiss and what cures it.

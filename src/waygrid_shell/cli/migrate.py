@@ -1,7 +1,6 @@
 """`waygrid migrate`: brings the database of a cluster to the shape that this version knows."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Final
 
 import anyio
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 from waygrid_shell.cli.cluster_given import cluster_extra
 from waygrid_shell.cli.given import settings_given
 from waygrid_shell.cli.mistake import FAILED, OK, UserError
+from waygrid_shell.cli.options import ConfigOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.settings.cluster_checks import cluster_fits, database_is_named
@@ -28,9 +28,7 @@ def migrate_command(
     check: Annotated[
         bool, Parameter(negative="", help="Change nothing; say what is missing, and exit 1 if any is.")
     ] = False,
-    config: Annotated[
-        Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
-    ] = None,
+    config: ConfigOption = None,
 ) -> int:
     """Bring the database of a cluster to the shape that this version of Waygrid needs.
 

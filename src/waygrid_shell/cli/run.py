@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from waygrid_shell.cli.options import AppOption, ConfigOption, NetworkOption
+
 DEFAULT_CONCURRENCY: Final = 256
 """Traversals under way at once: enough to keep batches full, few enough to keep memory small."""
 
@@ -28,10 +30,7 @@ def run_command(
             "JSON text. May be given several times.",
         ),
     ] = None,
-    app: Annotated[
-        list[str] | None,
-        Parameter(negative="", help="Your own processors and destinations, as module:app. May be given several times."),
-    ] = None,
+    app: AppOption = None,
     data_dir: Annotated[
         Path | None, Parameter(help="Where the run is kept. Without it, in memory, until the process ends.")
     ] = None,
@@ -55,17 +54,8 @@ def run_command(
     events: Annotated[
         str | None, Parameter(help='A .jsonl file of events: {"event": NAME, "key"?: KEY, "data"?: JSON} a line.')
     ] = None,
-    allow_network: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="A network that is not public and may be connected to: `loopback`, `private`, or one such as "
-            "10.0.0.0/8. May be given several times.",
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
-    ] = None,
+    allow_network: NetworkOption = None,
+    config: ConfigOption = None,
     salt: Annotated[str, Parameter(help="Goes into hash and ids, as in `waygrid compile`.")] = "",
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress and no summary.")] = False,
 ) -> int:

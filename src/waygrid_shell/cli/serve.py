@@ -1,9 +1,17 @@
 """`waygrid serve`: some or all services of a cluster in this process. What it does is in `serve_conduct`."""
 
-from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cyclopts import Parameter
+
+from waygrid_shell.cli.options import (
+    AppOption,
+    ConfigOption,
+    HostOption,
+    LogFormatOption,
+    LogLevelOption,
+    NetworkOption,
+)
 
 EXAMPLES: Final = """\
 Services:
@@ -32,11 +40,8 @@ def serve_command(
     ],
     /,
     *,
-    app: Annotated[
-        list[str] | None,
-        Parameter(negative="", help="Your own processors and destinations, as module:app. May be given several times."),
-    ] = None,
-    host: Annotated[str | None, Parameter(help="Where to listen (127.0.0.1); elsewhere API keys are needed.")] = None,
+    app: AppOption = None,
+    host: HostOption = None,
     port: Annotated[
         int | None,
         Parameter(
@@ -44,24 +49,10 @@ def serve_command(
             "/health/live, /health/ready and /metrics there if you say so."
         ),
     ] = None,
-    config: Annotated[
-        Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
-    ] = None,
-    allow_network: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="A network that is not public and may be connected to: `loopback`, `private`, or one such as "
-            "10.0.0.0/8. May be given several times.",
-        ),
-    ] = None,
-    log_format: Annotated[
-        Literal["auto", "json", "pretty"] | None,
-        Parameter(help="`auto`, the default, is pretty on a terminal and JSON elsewhere."),
-    ] = None,
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None, Parameter(help="What is logged at least (info).")
-    ] = None,
+    config: ConfigOption = None,
+    allow_network: NetworkOption = None,
+    log_format: LogFormatOption = None,
+    log_level: LogLevelOption = None,
 ) -> int:
     """Run services of a cluster in this process: over Kafka, PostgreSQL and Redis, beside as many others as you like.
 

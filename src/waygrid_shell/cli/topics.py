@@ -15,7 +15,7 @@ from waygrid_shell.cli.cluster_given import cluster_extra
 from waygrid_shell.cli.findings import show_findings, worst_of
 from waygrid_shell.cli.given import apps_given, apps_that_load, settings_given
 from waygrid_shell.cli.mistake import FAILED, OK, UserError
-from waygrid_shell.cli.options import DagOption
+from waygrid_shell.cli.options import ConfigOption, DagOption
 from waygrid_shell.cli.output import write_result
 from waygrid_shell.ports.failure import PortFailure
 from waygrid_shell.settings.cluster_checks import cluster_fits, kafka_is_named
@@ -40,15 +40,12 @@ Apps: TypeAlias = Annotated[
     list[str] | None,
     Parameter(negative="", help="An app whose addresses need topics, as module:app. May be given several times."),
 ]
-Config: TypeAlias = Annotated[
-    Path | None, Parameter(help="A settings file, instead of waygrid.toml in the current folder if there is one.")
-]
 
 
 def create_topics(
     *specs: Annotated[str, Parameter(help="Specs whose addresses need topics.")],
     app: Apps = None,
-    config: Config = None,
+    config: ConfigOption = None,
     dag: DagOption = None,
 ) -> int:
     """Make the topics that are missing: of the system's services, of the built-in addresses, of apps and of Specs.
@@ -73,7 +70,7 @@ def create_topics(
 def check_topics(
     *specs: Annotated[str, Parameter(help="Specs whose addresses need topics.")],
     app: Apps = None,
-    config: Config = None,
+    config: ConfigOption = None,
     dag: DagOption = None,
 ) -> int:
     """Say whether the topics that Waygrid needs are there and as they should be, and what to do where they are not.

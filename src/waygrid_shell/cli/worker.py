@@ -1,8 +1,10 @@
 """`waygrid worker`: serves an app's addresses for a server elsewhere. What it does is in `worker_conduct`."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cyclopts import Parameter
+
+from waygrid_shell.cli.options import LogFormatOption, LogLevelOption
 
 EXAMPLES: Final = """\
 Examples:
@@ -24,13 +26,8 @@ def worker_command(
     ] = None,
     drain: Annotated[str, Parameter(help="How long attempts under way may go on when it is asked to stop.")] = "30s",
     name: Annotated[str | None, Parameter(help="What the server calls it in its log (the host's name).")] = None,
-    log_format: Annotated[
-        Literal["auto", "json", "pretty"] | None,
-        Parameter(help="`auto`, the default, is pretty on a terminal and JSON elsewhere."),
-    ] = None,
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None, Parameter(help="What is logged at least (info).")
-    ] = None,
+    log_format: LogFormatOption = None,
+    log_level: LogLevelOption = None,
 ) -> int:
     """Run an app's processors and destinations in this process, for a `waygrid dev` somewhere else.
 
