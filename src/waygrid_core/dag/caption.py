@@ -55,6 +55,9 @@ _LONGEST: Final = 40  # characters of a condition or a value that a drawing show
 
 NodeType: TypeAlias = str
 
+OWN: Final = "own"
+"""The form of every node of a user's kind: drawings cannot know one by one what users call theirs."""
+
 
 @frozen
 class Caption:
@@ -63,6 +66,8 @@ class Caption:
     title: str
     kind: NodeType
     details: tuple[str, ...]
+    form: NodeType
+    """How it is drawn: its type, or `OWN`."""
 
     @property
     def subtitle(self) -> str:
@@ -115,7 +120,9 @@ def caption_of(panel: Panel, node: DagNode) -> Caption:
         title = _plain_title(node)
     elif isinstance(node, TaskNode) and isinstance(node.work, ServiceWork):
         details.insert(0, node.work.address.short)
-    return Caption(title, type_of(node), tuple(details))
+    kind = type_of(node)
+    is_own = isinstance(node, TaskNode) and isinstance(node.work, ExtensionWork)
+    return Caption(title, kind, tuple(details), OWN if is_own else kind)
 
 
 def _plain_title(node: DagNode) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import Final
 
-from waygrid_core.dag.caption import Panel, caption_of, describe_guard, panels_of
+from waygrid_core.dag.caption import OWN, Panel, caption_of, describe_guard, panels_of
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.edge import ALWAYS, FAILURE, JOIN, TIMEOUT, edges_from
 from waygrid_core.dag.node import DagNode, ForkNode, JoinNode
@@ -19,6 +19,7 @@ _MARKS: Final = {
     "call": "▣",
     "each": "▤",
     "loop": "↻",
+    OWN: "★",
 }
 _MAX_INDENT: Final = 40  # levels; deeper ones are drawn at that depth, with the level as a number
 
@@ -49,7 +50,7 @@ def _draw_tree(panel: Panel, lines: list[str]) -> None:
             lines.append(f"{start}→ {caption.title}")
             continue
         drawn.add(node_id)
-        lines.append(f"{start}{_MARKS[caption.kind]} {caption.title}  [{caption.subtitle}]")
+        lines.append(f"{start}{_MARKS[caption.form]} {caption.title}  [{caption.subtitle}]")
         onward: list[tuple[NodeId, int, str]] = []
         last: list[tuple[NodeId, int, str]] = []
         for guard, target in edges_from(node):
@@ -83,6 +84,7 @@ _MERMAID_SHAPES: Final = {
     "call": ("[[", "]]"),
     "each": ("[[", "]]"),
     "loop": ("[[", "]]"),
+    OWN: (">", "]"),
 }
 
 
@@ -97,7 +99,7 @@ def draw_mermaid(compiled: CompiledDag, marked: Set[NodeId] = frozenset()) -> st
             lines.append(f'  subgraph {panel.key}["{_mermaid(panel.caption)}"]')
         for node in panel.dag.nodes.values():
             caption = caption_of(panel, node)
-            before, after = _MERMAID_SHAPES[caption.kind]
+            before, after = _MERMAID_SHAPES[caption.form]
             text = f"{_mermaid(caption.title)}<br/><small>{_mermaid(caption.subtitle)}</small>"
             lines.append(f'  {_key(panel, node.id)}{before}"{text}"{after}')
         for source, guard, target in _edges(panel):
@@ -129,6 +131,7 @@ _DOT_SHAPES: Final = {
     "call": "box3d",
     "each": "box3d",
     "loop": "box3d",
+    OWN: "component",
 }
 
 
@@ -147,8 +150,8 @@ def draw_dot(compiled: CompiledDag) -> str:
         for node in panel.dag.nodes.values():
             caption = caption_of(panel, node)
             label = f"{_dot(caption.title)[:-1]}\\n{_dot(caption.subtitle)[1:]}"
-            style = ', style="filled"' if _DOT_SHAPES[caption.kind] != "box" else ""
-            lines.append(f"  {_key(panel, node.id)} [label={label}, shape={_DOT_SHAPES[caption.kind]}{style}];")
+            style = ', style="filled"' if _DOT_SHAPES[caption.form] != "box" else ""
+            lines.append(f"  {_key(panel, node.id)} [label={label}, shape={_DOT_SHAPES[caption.form]}{style}];")
         for source, guard, target in _edges(panel):
             attributes = [f"label={_dot(describe_guard(source, guard))}"]
             if guard in (FAILURE, TIMEOUT):

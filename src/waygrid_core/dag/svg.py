@@ -5,9 +5,9 @@ from html import escape
 from typing import Final
 from unicodedata import east_asian_width
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from waygrid_core.dag.caption import Caption, Panel, caption_of, describe_guard, panels_of, shorten
+from waygrid_core.dag.caption import OWN, Caption, Panel, caption_of, describe_guard, panels_of, shorten
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, FAILURE, JOIN, SUCCESS, TIMEOUT, edges_from
 from waygrid_core.dag.layout import Box, Layout, Link, Route, lay_out
@@ -40,6 +40,7 @@ text{font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,Helveti
 .standard{fill:#eef4fd;stroke:#4f7fc4}
 .await{fill:#fdf5e3;stroke:#c08a1e}
 .call,.each,.loop{fill:#f1eefb;stroke:#7a62c4}
+.own{fill:#e8f6f1;stroke:#2f8f6f}
 .pass{fill:#f2f5f7;stroke:#8496a9}
 .fail{fill:#fdeeec;stroke:#c4483a}
 .fork,.join{fill:#33475b;stroke:#33475b}
@@ -65,6 +66,7 @@ text{font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,Helveti
 .standard{fill:#16283f;stroke:#5b8fd9}
 .await{fill:#2f2612;stroke:#d09a2c}
 .call,.each,.loop{fill:#241f3a;stroke:#8f79da}
+.own{fill:#13302a;stroke:#45b08c}
 .pass{fill:#1b2733;stroke:#66788a}
 .fail{fill:#351a17;stroke:#dd6354}
 .fork,.join{fill:#c3cfda;stroke:#c3cfda}
@@ -92,6 +94,7 @@ _ICONS: Final = {
     "call": "M-7,-6h14v12h-14z M-3.5,-2.5h7v5h-7z",
     "each": "M-7,-6h9v8h-9z M-3.5,2v3.5h9v-8h-3.5",
     "loop": "M5.5,-3a6.3,6.3 0 1 0 0.8,4.2 M6,-6.5v3.8h-3.8",
+    OWN: "M0,-6.5l1.8,4.2l4.6,0.4l-3.5,3l1.1,4.5l-4,-2.4l-4,2.4l1.1,-4.5l-3.5,-3l4.6,-0.4z",
 }
 
 
@@ -216,9 +219,9 @@ def _figure(caption: Caption, *, is_marked: bool) -> _Figure:
     subtitle = " · ".join((caption.kind, *(shorten(detail) for detail in caption.details)))
     if len(subtitle) > _LONGEST_SUBTITLE:
         subtitle = f"{subtitle[: _LONGEST_SUBTITLE - 1]}…"
-    shown = Caption(shorten(caption.title), caption.kind, caption.details)
+    shown = evolve(caption, title=shorten(caption.title))
     title_width, small_width = _text_width(shown.title, _TITLE_SIZE, bold=True), _text_width(subtitle, _SMALL_SIZE)
-    if caption.kind in ("fork", "join"):
+    if caption.form in ("fork", "join"):
         return _Figure(shown, subtitle, Box(title_width + small_width + 54, _PILL_HEIGHT), True, is_marked)
     width = max(title_width, small_width) + _ICON_ROOM + 16
     return _Figure(shown, subtitle, Box(width, _BOX_HEIGHT), False, is_marked)
@@ -243,14 +246,14 @@ def _draw_picture(picture: _Picture, parts: list[str], *, is_body: bool) -> None
 def _draw_figure(figure: _Figure, x: float, y: float, parts: list[str]) -> None:
     caption, box = figure.caption, figure.box
     left, top = x - box.width / 2, y - box.height / 2
-    radius = box.height / 2 if figure.is_bar or caption.kind == "pass" else 8.0
+    radius = box.height / 2 if figure.is_bar or caption.form == "pass" else 8.0
     parts.append(f"<g><title>{_text(caption.title)} ({_text(figure.subtitle)})</title>")
     rectangle = f'x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" height="{_n(box.height)}" rx="{_n(radius)}"'
-    style = f"box {caption.kind}{' marked' if figure.is_marked else ''}"
+    style = f"box {caption.form}{' marked' if figure.is_marked else ''}"
     parts.append(f'<rect class="{style}" {rectangle}/>')
     icon_x = left + (18 if figure.is_bar else 22)
     style = "icon iconbar" if figure.is_bar else "icon"
-    parts.append(f'<path class="{style}" transform="translate({_n(icon_x)},{_n(y)})" d="{_ICONS[caption.kind]}"/>')
+    parts.append(f'<path class="{style}" transform="translate({_n(icon_x)},{_n(y)})" d="{_ICONS[caption.form]}"/>')
     if figure.is_bar:
         at = left + 33
         parts.append(f'<text class="title onbar" x="{_n(at)}" y="{_n(y + 4.5)}">{_text(caption.title)}')

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.unit.compile.documents import call, exists, fail, fork, join, pass_node, ref, spec, when, work
+from tests.unit.traversal.extensions import Hears
 from waygrid_core.children.derive import each_dag
 from waygrid_core.children.plan import EachPlan
 from waygrid_core.compile.pipeline import compile_document
@@ -13,6 +14,7 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.drawing import draw_dot, draw_mermaid, draw_text
 from waygrid_core.dag.layout import Box, Link, lay_out
 from waygrid_core.dag.svg import draw_svg
+from waygrid_core.extension.registry import Extensions
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.policy.join import Or
 
@@ -73,6 +75,16 @@ def test_every_drawing_names_every_node_guard_and_body(draw: Any) -> None:
     names = ["Check the order", "processor/payment", "too-much", "ready", "Clean up", "Inside", "body of Clean up"]
     for name in [*names, "failure", "card", "stock", "else"]:
         assert name in drawn
+
+
+@pytest.mark.parametrize("draw", [draw_text, draw_mermaid, draw_dot, draw_svg])
+def test_every_drawing_shows_nodes_of_a_users_kind(draw: Any) -> None:
+    document = spec({"type": "Hears", "id": "ask", "event": "signed", "timeout": "30d", "onSuccess": work("file")})
+    drawn = draw(compile_document(document, extensions=Extensions.of(Hears)).unwrap())
+    assert "ask" in drawn
+    assert "Hears · event signed · timeout 30d" in drawn
+    if draw is draw_svg:
+        ElementTree.fromstring(drawn)
 
 
 NASTY = [
