@@ -286,8 +286,24 @@ def write_leaf(leaf: Leaf) -> JsonValue:
 
 
 def write_operand(operand: Operand) -> JsonValue:
-    """The document of a plain value or a leaf."""
-    return operand.value if isinstance(operand, Constant) else write_leaf(operand)
+    """The document of a plain value or a leaf. A value from data that could be taken for a leaf is a `$literal`."""
+    if not isinstance(operand, Constant):
+        return write_leaf(operand)
+    return {"$literal": operand.value} if _has_dollar_key(operand.value) else operand.value
+
+
+def _has_dollar_key(value: JsonValue) -> bool:
+    """Whether a key in `value` begins with `$`, however deep it stands."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            if any(name.startswith("$") for name in value):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+    return False
 
 
 def write_parameter(parameter: ParameterTemplate) -> JsonValue:

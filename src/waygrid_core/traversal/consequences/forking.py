@@ -133,7 +133,7 @@ def _needed(decision: Decision, strategy: JoinStrategy, names: tuple[str, ...], 
     """
     match strategy:
         case And(of=of):
-            return len(names if of is None else of)
+            return len(names if of is None else set(of))
         case Or():
             return 1
         case Quorum(n=n):
