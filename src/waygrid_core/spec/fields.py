@@ -283,4 +283,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name[:_SHOWN].lower(), by_lower, n=1, cutoff=0.6)
     if close:
         return f"did you mean {by_lower[close[0]]!r}?"
-    return f"write one of {', '.join(sorted(known))}" if by_lower else "it has none"
+    return f"write one of {', '.join(sorted(known))}" if by_lower else "Waygrid brings none"

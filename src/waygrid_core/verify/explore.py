@@ -14,9 +14,10 @@ from attrs import define, field, frozen
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, FAILURE, JOIN, SUCCESS, TIMEOUT, Guard, edges_from
 from waygrid_core.dag.node import DagNode, FailNode, ForkNode, JoinNode, PassNode, TaskNode
-from waygrid_core.model.identifiers import NodeId, TraversalId
+from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import Immediate
+from waygrid_core.policy.join import And
 from waygrid_core.traversal.effects import Cancel, Complete, Fail
 from waygrid_core.traversal.events import (
     BranchOpened,
@@ -34,8 +35,8 @@ from waygrid_core.traversal.obligations import obligations
 from waygrid_core.traversal.signals import Begin, Signal
 from waygrid_core.traversal.state import TraversalState, TraversalStatus, new_traversal
 from waygrid_core.verify.choosing import every_transition, transition_with
-from waygrid_core.verify.likeness import Focus, Key, Likeness
-from waygrid_core.verify.order import Ends, Move, Order
+from waygrid_core.verify.likeness import Ends, Focus, Key, Likeness
+from waygrid_core.verify.order import Move, Order
 from waygrid_core.verify.promises import Memory, Promise
 from waygrid_core.verify.twin import Question, Twin
 
@@ -120,7 +121,7 @@ class Explorer:
         for promise in promises:
             for node in promise.marked:
                 marks[node] = marks.get(node, "") + f"{promise.index}{promise.role(node)}."
-        self._likeness = Likeness(twin, marks)
+        self._likeness = Likeness(twin, marks, ends or {})
         fires = any(promise.asks_for_the_end for promise in promises)
         self._order = Order(
             twin, self._likeness, marks.keys(), ends or {}, spares=spares, fires_anywhere=fires or not spares
@@ -135,6 +136,7 @@ class Explorer:
         self._taken: set[tuple[int, Guard]] = set()
         self._stood: set[NodeId] = set()
         self._told: set[tuple[str, object]] = set()
+        self._unhandled: dict[NodeId, Flaw] = {}
         self._found = Exploration()
 
     def explore(self) -> Exploration:
@@ -142,9 +144,7 @@ class Explorer:
         found = self._found
         pending: deque[int] = deque()
         for entry in self._entries:
-            start = _Reached(
-                new_traversal(SUBJECT), {}, (0,) * len(self._promises), -1, Begin(SUBJECT, None, entry), ()
-            )
+            start = self._start(entry)
             found.reached.add(self._twin.dag.entry_points[entry])
             self._follow(start, [Move(start.move, {})], pending)
         first = len(pending)
@@ -159,6 +159,7 @@ class Explorer:
             self._follow(here, self._order.moves(here.state, here.focus, is_first=index < first), pending, index)
             here.state = None
         self._spread()
+        found.flaws.extend(self._unhandled.values())
         return found
 
     def _start(self, entry: int) -> _Reached:
@@ -232,10 +233,9 @@ class Explorer:
             self._trace(event)
             if isinstance(event, NodeFailed | NodeTimedOut) and _failure_edge(self._twin.dag, event) is None:
                 unhandled.append(event.node)
-        if made.events and isinstance(made.events[-1], TraversalFailed) and unhandled:
-            culprit = unhandled[0]
-            if not any(isinstance(self._twin.dag.nodes[node], FailNode) for node in unhandled):
-                self._note("unhandled-failure", culprit, index, move, following.choices)
+        is_meant = any(isinstance(self._twin.dag.nodes[node], FailNode) for node in unhandled)
+        if made.events and isinstance(made.events[-1], TraversalFailed) and unhandled and not is_meant:
+            self._note_unhandled(_culprit(self._twin.dag, unhandled), index, move, following)
 
     def _trace(self, event: Event) -> None:
         """The nodes that an event tells of, and the edge that a token takes because of it."""
@@ -278,6 +278,7 @@ class Explorer:
         """
         found, dag = self._found, self._twin.dag
         pending = [node for node in found.reached if node in self._stood or not _stands(dag.nodes[node])]
+        shared = set(pending)
         while pending:
             node = dag.nodes[pending.pop()]
             if (self._likeness.class_of(node.id), _SUCCEEDS) in self._taken:
@@ -288,22 +289,32 @@ class Explorer:
                 if (guard == JOIN or (node.id, guard) in found.edges) and target not in found.reached:
                     found.reached.add(target)
                     pending.append(target)
+                    shared.add(target)
+        places = {self._likeness.place_of(node) for node in self._unhandled}
+        for each in dag.nodes:
+            if each in shared and each not in self._unhandled and self._likeness.place_of(each) in places:
+                self._unhandled[each] = Flaw("unhandled-failure", each, ())
 
     def _note(
         self,
         code: str,
-        about: NodeId | int | None,
+        about: int | None,
         index: int,
         move: Move,
         choices: tuple[tuple[Question, JsonValue], ...],
         detail: str = "",
     ) -> None:
         """Note a flaw, the first time: a shortest run shows it."""
-        like = self._likeness.class_of(about) if isinstance(about, str) else about
-        if (code, like) not in self._told:
-            self._told.add((code, like))
+        if (code, about) not in self._told:
+            self._told.add((code, about))
             last = (move.signal, choices)
             self._found.flaws.append(Flaw(code, about, self._run([*self._path(index), last]), detail))
+
+    def _note_unhandled(self, culprit: NodeId, index: int, move: Move, following: _Reached) -> None:
+        """Note whose failure nothing handles. One run is enough: that of the first."""
+        if culprit not in self._unhandled:
+            path = [] if self._unhandled else [*self._path(index), (move.signal, following.choices)]
+            self._unhandled[culprit] = Flaw("unhandled-failure", culprit, self._run(path))
 
     def _path(self, index: int) -> list[_Told]:
         """The signals and choices that lead to a state."""
@@ -331,8 +342,7 @@ class Explorer:
         chance = random.Random(self._seed)
         until = self._found.transitions + self._budget
         while self._found.transitions < until:
-            entry = chance.choice(list(self._entries))
-            here = _Reached(new_traversal(SUBJECT), {}, (0,) * len(self._promises), -1, Begin(SUBJECT, None, entry), ())
+            here = self._start(chance.choice(list(self._entries)))
             move, index = Move(here.move, {}), -1
             while True:
                 following = list(self._after(here, move, index))
@@ -355,6 +365,21 @@ def _stands(node: DagNode) -> bool:
     return isinstance(node, TaskNode) or (
         isinstance(node, PassNode) and not isinstance(node.delivery_strategy, Immediate)
     )
+
+
+def _culprit(dag: Dag, unhandled: Sequence[NodeId]) -> NodeId:
+    """Whose failure it is that nothing handles: the first one's; or that of a join which other branches, too, bore."""
+    culprit = unhandled[0]
+    scope = dag.nodes[culprit].scope
+    while scope != ROOT_SCOPE:
+        branch = dag.scopes[scope]
+        fork = dag.nodes[branch.fork]
+        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
+        join = dag.nodes[fork.join]
+        if join.id in unhandled and isinstance(join, JoinNode) and not isinstance(join.strategy, And):
+            culprit = join.id
+        scope = branch.parent
+    return culprit
 
 
 def _success_edge(dag: Dag, node_id: NodeId, output: JsonValue) -> Guard | None:

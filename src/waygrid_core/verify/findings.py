@@ -15,6 +15,7 @@ Verdict: TypeAlias = Literal["proved", "broken", "bounded"]
 
 CODES: dict[str, tuple[Severity, str]] = {
     "guarantee-broken": ("error", "A guarantee of the Spec is broken."),
+    "guarantee-guarded": ("warning", "A guard may end a run before a guarantee is kept."),
     "stuck": ("error", "A state waits for nothing and has not ended."),
     "ended-wrongly": ("error", "A traversal ends without saying so, or says so more than once."),
     "machine-refused": ("error", "The machine refuses an answer that it waits for."),

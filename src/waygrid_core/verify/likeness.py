@@ -10,6 +10,8 @@ places.
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from attrs import frozen
+
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import SUCCESS, edges_from
 from waygrid_core.dag.node import DagNode, FailNode, ForkNode, JoinNode, PassNode, TaskNode
@@ -29,16 +31,28 @@ Key: TypeAlias = tuple[Any, ...]
 Focus: TypeAlias = Mapping[NodeId, str]
 """By fork, the branch that is followed first; see `waygrid_core.verify.order`."""
 
+
+@frozen(kw_only=True)
+class Ends:
+    """How what a node runs (a body) may end: a node whose body never fails never fails."""
+
+    can_succeed: bool = True
+    can_fail: bool = True
+
+
 _END: Final = -1
 """Where a branch reaches its join, or a scope just ends."""
 
 
 class Likeness:
-    """The classes of the nodes of a twin. `marks` says what guarantees call the nodes that they name."""
+    """The classes of the nodes of a twin. `marks` says what guarantees call the nodes that they name, `ends` how nodes
+    may end that cannot end in any way.
+    """
 
-    def __init__(self, twin: Twin, marks: Mapping[NodeId, str]) -> None:
+    def __init__(self, twin: Twin, marks: Mapping[NodeId, str], ends: Mapping[NodeId, Ends]) -> None:
         self._twin = twin
         self._marks = marks
+        self._ends = ends
         self._classes: dict[Key, int] = {}
         self._of: dict[NodeId, int] = {}
         self._heads: dict[NodeId, dict[str, int]] = {}
@@ -52,6 +66,16 @@ class Likeness:
     def key(self, state: TraversalState, focus: Focus) -> Key:
         """The key of where the tokens of a state stand; the past of a traversal counts no more."""
         return self._key(state, ROOT_SCOPE, focus)
+
+    def place_of(self, node: NodeId) -> Key:
+        """Equal for nodes that are alike and stand in branches that are alike, in forks that are: one for the other."""
+        around: list[tuple[int, int]] = []
+        scope = self._twin.dag.nodes[node].scope
+        while scope != ROOT_SCOPE:
+            branch = self._twin.dag.scopes[scope]
+            around.append((self._of[branch.fork], self._heads[branch.fork][branch.branch]))
+            scope = branch.parent
+        return (self._of[node], *around)
 
     def branch_key(self, state: TraversalState, fork: NodeId, branch: str, focus: Focus) -> Key:
         """The key of a branch that runs: equal for those of one fork that may be exchanged."""
@@ -88,16 +112,20 @@ class Likeness:
                 retries = getattr(node.retry_policy, "max_retries", 0)
                 asked = self._twin.options.get(f"{node.id}/data", ())
                 waits = (node.timeout is not None, self._delivery(node), asked)
-                return ("task", mark, waits, retries, possible, self._edges(node))
+                return ("task", mark, waits, retries, possible, self._ends.get(node.id, Ends()), *self._onward(node))
             case PassNode():
                 asked = self._twin.options.get(f"{node.id}/output", ())
-                return ("pass", mark, self._delivery(node), asked, self._edges(node))
+                return ("pass", mark, self._delivery(node), asked, *self._onward(node))
             case FailNode():
                 return ("fail", mark)
             case JoinNode():
                 return ("join", mark, node.timeout is not None, self._branches(node), self._edges(node))
             case ForkNode():
                 return ("fork", self._of[node.join])
+
+    def _onward(self, node: DagNode) -> Key:
+        """What a node leads to, and whether a signal may have it go there."""
+        return (self._twin.told_name(node.id) is not None, self._edges(node))
 
     def _branches(self, join: JoinNode) -> Key:
         """What a join decides: its branches in name order, how many of which must succeed, how many run at once."""

@@ -22,7 +22,8 @@ from waygrid_core.traversal.error import FAILED, ErrorDetail
 from waygrid_core.traversal.signals import NodeFailure, NodeSuccess, Signal
 from waygrid_core.traversal.state import BackingOff, InFlight, Joining, TraversalState, Waiting
 from waygrid_core.traversal.timers import node_timer, timer_signal, traversal_timer
-from waygrid_core.verify.likeness import Focus, Likeness
+from waygrid_core.verify.likeness import Ends, Focus, Likeness
+from waygrid_core.verify.saying import failure_told, success_told
 from waygrid_core.verify.twin import Twin
 
 _FAILURE = ErrorDetail(FAILED, "it fails")
@@ -34,14 +35,6 @@ class Move:
 
     signal: Signal
     focus: Focus
-
-
-@frozen(kw_only=True)
-class Ends:
-    """How what a node runs (a body) may end: a node whose body never fails never fails."""
-
-    can_succeed: bool = True
-    can_fail: bool = True
 
 
 class Order:
@@ -139,10 +132,20 @@ class Order:
                     yield timer_signal(node_timer(traversal, node, attempt, "timeout"))
             case Waiting():
                 yield timer_signal(node_timer(traversal, node, 1, "resume"))
+                yield from self._told(state, node)
             case BackingOff(attempt=attempt):
                 yield timer_signal(node_timer(traversal, node, attempt, "retry"))
+                yield from self._told(state, node)
             case _:
                 return
+
+    def _told(self, state: TraversalState, node: NodeId) -> Iterator[Signal]:
+        """A signal of the Spec ends a node that nobody could answer now. One under way it ends as an answer would."""
+        name = self._twin.told_name(node)
+        if name is not None:
+            for output in self._outputs(node):
+                yield success_told(state.traversal, name, output)
+            yield failure_told(state.traversal, name)
 
     def _outputs(self, node: NodeId) -> tuple[JsonValue, ...]:
         routing = self._twin.routings.get(node)

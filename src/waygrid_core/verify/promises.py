@@ -68,6 +68,13 @@ class Promise:
         """Whether it may be broken by what comes late: by a timer that ends a run after something else has happened."""
         return isinstance(self.guarantee, NeverAfter | Always | OneOf)
 
+    @property
+    def asks_how_it_ends(self) -> bool:
+        """Whether a run that keeps it may break it by ending earlier."""
+        return isinstance(self.guarantee, Always | OneOf) or (
+            isinstance(self.guarantee, NeverBefore) and self.at_end > 0
+        )
+
     def role(self, node: NodeId) -> str:
         """What it says of a node: nodes of different roles are not alike."""
         sets = (("s", self.assured), ("f", self.assured_by_failure), ("m", self.moment))

@@ -74,7 +74,12 @@ def _signal(level: Level, step: Step) -> str:
             return f"{level.title(node)} runs out of time"
         case TraversalTimeout():
             return "the traversal runs out of time"
-        case NodeStart() | Cancel() | CancelBranches() | Pause() | Unpause() | Told():
+        case Told(id=name, data=data):
+            node = level.dag.node_named[name]
+            if isinstance(data, dict) and "output" in data:
+                return f"a signal has {level.title(node)} succeed{_way(level, node, data['output'])}"
+            return f"a signal has {level.title(node)} fail"
+        case NodeStart() | Cancel() | CancelBranches() | Pause() | Unpause():
             return type(step.signal).__name__
         case _:
             assert_never(step.signal)
@@ -118,6 +123,8 @@ _TIMES = {"9999": "is still to come", "0001": "has passed"}
 
 def _events(level: Level, step: Step) -> Iterator[str]:
     own = getattr(step.signal, "node", None)
+    if isinstance(step.signal, Told):
+        own = level.dag.node_named[step.signal.id]
     for event in step.events:
         yield from _event(level, event, own)
 

@@ -5,7 +5,8 @@ a condition holds if the output is its number, a node of a user's kind is done o
 wherever the DAG would read data that decides something (a quorum,
 an instant, a list), the twin reads its payload, which whoever explores it fills. A retry policy is folded: a failure of
 the twin is one for good, as a run that fails so often looks from outside. It has no guards: whatever a guard ends
-early is the beginning of a run without it.
+early is the beginning of a run without it. If it has signals, they are one that has any node with an id succeed or
+fail, as whoever explores it says.
 """
 
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ from waygrid_core.policy.repeat import NoRepeat
 from waygrid_core.policy.retry import Linear, NoRetry, RetryPolicy
 from waygrid_core.template.template import Constant, DataPointer, FromLeaf, LiteralLeaf, TextLeaf
 from waygrid_core.traversal.preparation import whole_number_from_one
+from waygrid_core.verify.saying import Saying
 from waygrid_core.verify.witness import Routing, routing_of, routing_of_value
 
 Question: TypeAlias = str
@@ -66,6 +68,10 @@ class Twin:
     routings: Mapping[NodeId, Routing]
     unfolded: frozenset[NodeId]
 
+    def told_name(self, node: NodeId) -> str | None:
+        """What signals call a node that they may end; None for one that none can name."""
+        return self.dag.author_ids.get(node) if self.dag.signals else None
+
 
 def twin_of(dag: Dag, unfold: Mapping[NodeId, int]) -> Twin:
     """The twin; a node in `unfold` keeps its retries, as far as they make no more than so many attempts."""
@@ -82,7 +88,14 @@ class _Twinning:
     def twin(self) -> Twin:
         nodes = {node.id: self._node(node) for node in self._dag.nodes.values()}
         return Twin(
-            dag=evolve(self._dag, nodes=nodes, on_end=None, repeat_policy=NoRepeat(), guards=(), signals=()),
+            dag=evolve(
+                self._dag,
+                nodes=nodes,
+                on_end=None,
+                repeat_policy=NoRepeat(),
+                guards=(),
+                signals=(Saying(),) if self._dag.signals else (),
+            ),
             options=self._options,
             routings=self._routings,
             unfolded=frozenset(node for node in self._unfold if _retries(nodes[node])),

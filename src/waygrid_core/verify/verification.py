@@ -6,7 +6,8 @@ from typing import Final, assert_never
 from waygrid_core.dag.caption import describe_guard
 from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.dag.edge import CONDITION, JOIN, SUCCESS, edges_from
-from waygrid_core.dag.node import CallWork, EachWork, JoinNode, LoopWork, TaskNode
+from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, JoinNode, LoopWork, TaskNode
+from waygrid_core.extension.extension import JoinRule
 from waygrid_core.history.status import shown_status
 from waygrid_core.model.identifiers import DagHash, NodeId
 from waygrid_core.policy.join import And
@@ -15,7 +16,7 @@ from waygrid_core.verify.advice import advice_on
 from waygrid_core.verify.explore import Exploration, Explorer, Flaw
 from waygrid_core.verify.findings import Finding, LevelReport, Verification
 from waygrid_core.verify.levels import Level, every_level
-from waygrid_core.verify.order import Ends
+from waygrid_core.verify.likeness import Ends
 from waygrid_core.verify.promises import Promise
 from waygrid_core.verify.promising import Inside, assuring, counting, promises_of
 from waygrid_core.verify.twin import Twin, twin_of
@@ -59,13 +60,13 @@ class _Verifier:
     def _report(self, level: Level) -> LevelReport:
         promises = promises_of(level, self._look)
         found, twin = self._explore(level, promises)
-        findings = (*_broken(level, promises, found, twin), *_advised(level))
+        findings = (*_broken(level, promises, found, twin), *_stopped(level, promises, found), *_advised(level))
         return LevelReport(
             level=level,
             states=found.states,
             transitions=found.transitions,
             is_exhaustive=found.is_exhaustive,
-            ends=tuple(sorted({shown_status(status) for status, _ in found.ends})),
+            ends=tuple(sorted({shown_status(status) for status, _ in found.ends} | _guarded_ends(level))),
             findings=findings,
             guarantees=len(promises),
         )
@@ -90,11 +91,18 @@ class _Verifier:
         return explorer.explore(), twin
 
     def _ends_of_bodies(self, level: Level) -> Mapping[NodeId, Ends]:
+        """How nodes may end that cannot end in any way; but what signals may name may end as these say."""
         ends: dict[NodeId, Ends] = {}
         for node in level.dag.nodes.values():
+            if not isinstance(node, TaskNode) or (level.dag.signals and node.id in level.dag.author_ids):
+                continue
             body = level.body(node.id)
-            if body is not None and isinstance(node, TaskNode):
+            if body is not None:
                 ends[node.id] = _ends_around(node, self._ends_of(body))
+            elif isinstance(node.work, AwaitWork):
+                ends[node.id] = Ends(
+                    can_fail=False
+                )  # nobody answers with a failure; its key and its timer are elsewhere
         return ends
 
     def _ends_of(self, level: Level) -> Ends:
@@ -103,7 +111,8 @@ class _Verifier:
         if known is None:
             found, _ = self._explore(level, ())
             statuses = {status for status, _ in found.ends}
-            known = Ends(can_succeed="Completed" in statuses, can_fail=bool(statuses - {"Completed"}))
+            is_cut_short = bool(level.dag.guards or level.dag.signals)
+            known = Ends(can_succeed="Completed" in statuses, can_fail=is_cut_short or bool(statuses - {"Completed"}))
             self._ends[level.dag.hash] = known = known if found.is_exhaustive else Ends()
         return known
 
@@ -130,6 +139,8 @@ class _Verifier:
 def _ends_around(node: TaskNode, body: Ends) -> Ends:
     """How a node may end whose body may end so."""
     match node.work:
+        case EachWork(strategy=JoinRule()):
+            return Ends()  # it may hold whatever the items come to
         case EachWork(strategy=And()):
             return Ends(can_succeed=True, can_fail=body.can_fail)  # of an empty list nothing fails
         case EachWork():
@@ -141,6 +152,26 @@ def _ends_around(node: TaskNode, body: Ends) -> Ends:
             return body
         case _:
             return Ends()
+
+
+def _guarded_ends(level: Level) -> set[str]:
+    """How a run ends that a guard ends."""
+    return {shown_status("Failed")} if level.dag.guards else set()
+
+
+def _stopped(level: Level, promises: Sequence[Promise], found: Exploration) -> Iterator[Finding]:
+    """Guarantees that no run breaks by itself, but one may that a guard ends early."""
+    broken = {flaw.about for flaw in found.flaws if flaw.code == "guarantee-broken"}
+    if not level.dag.guards:
+        return
+    guards = _listed([guard.name for guard in level.dag.guards])
+    for promise in promises:
+        if promise.index not in broken and promise.asks_how_it_ends:
+            yield Finding(
+                code="guarantee-guarded",
+                sentence=f"{_broken_promise(level, promise.guarantee)} if {guards} "
+                "ends it early; what must be done however it ends belongs into the onEnd",
+            )
 
 
 def _advised(level: Level) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ def _scenario(source: Source, level: Level, finding: Finding, path: Path) -> str
     observed = _observed(source, document)
     remarks = [finding.sentence, "", *(f"{at}. {line}" for at, line in enumerate(tell_run(level, finding.run), 1))]
     if observed is None or not _goes_that_way(level, finding, observed):
-        remarks += ["", "It needs data, or an order of messages, that is not known here: this is as near as it gets."]
+        remarks += ["", "It needs data, a signal or an order of messages that is not known here: as near as it gets."]
     if observed is not None:
         document["expect"] = {"status": observed.status, "dispatched": list(observed.dispatched)}
     comments = "".join(f"# {line}".rstrip() + "\n" for line in "\n".join(remarks).splitlines())

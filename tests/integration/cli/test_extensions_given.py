@@ -81,6 +81,18 @@ def test_commands_for_specs_have_those_of_the_environment(waygrid: Waygrid, fold
     assert {"Above", "Cel"} <= {each["title"] for each in schema["$defs"]["Condition"]["oneOf"]}
 
 
+def test_a_verdict_about_an_extension_is_that_of_its_code_as_it_is_now(waygrid: Waygrid, folder: Path) -> None:
+    inner = "{type: join, joinNodeId: j, strategy: {type: Majority}}"
+    branches = "".join(f"\n      {name}: {{type: standard, address: waygrid://processor/{name}}}" for name in "abc")
+    (folder / "fork.yaml").write_text(
+        f"entryPoints:\n  - type: fork\n    joinNodeId: j\n    join: {inner}\n    branches:{branches}\n"
+    )
+    given = {**GIVEN, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert waygrid("verify", "fork.yaml", environment=given).code == 0
+    (folder / "rules.py").write_text(RULES.replace('return "holds"', 'return "cannot-hold"'))
+    assert "join-never-holds" in waygrid("verify", "fork.yaml", environment=given).out
+
+
 def test_commands_for_specs_have_those_of_the_settings_file_of_the_folder(waygrid: Waygrid, folder: Path) -> None:
     (folder / "waygrid.toml").write_text('extensions = ["rules:Majority", "rules:Above"]\n[server]\nprot = 1\n')
     ran = waygrid("validate", "spec.yaml")

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from tests.unit.extension.rules import Even
 from tests.unit.extension.test_rules_in_dags import ask, compiled, fork, when
+from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.extension.extension import JoinRule
 from waygrid_core.extension.registry import Extensions
 from waygrid_core.extension.tally import Tally, Verdict
@@ -95,3 +96,22 @@ def test_retries_by_a_rule_are_weighed_against_the_time_around_them() -> None:
     verification = verify(compiled(document))
     (budget,) = [finding for _, finding in verification.findings if finding.code == "retry-budget"]
     assert "30s for its 3 attempts" in budget.sentence
+
+
+@frozen
+class Whatever(JoinRule):
+    """Holds when nobody is left."""
+
+    name = "Whatever"
+
+    def judge(self, tally: Tally) -> Verdict:
+        return "holds" if tally.is_over else "open"
+
+
+def test_an_each_that_a_rule_decides_may_hold_whatever_its_items_come_to() -> None:
+    each = {"type": "each", "over": {"$from": "/payload"}, "body": {"type": "fail", "code": "no"}}
+    way = {"type": "pass", "id": "fine"}
+    for strategy, unreached in (("Or", {"fine"}), ("Whatever", set[str]())):
+        document: Any = {"entryPoints": [{**each, "id": "e", "strategy": {"type": strategy}, "onSuccess": way}]}
+        made = compile_document(document, extensions=Extensions.of(Whatever)).unwrap()
+        assert {name for code, name in found(verify(made)) if code == "unreachable-node"} - {"e"} == unreached

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.traversal.extensions import EXTENSIONS
-from tests.unit.verify.specs import Document, at_most, fork, never, spec, task
+from tests.unit.verify.specs import Document, always, at_most, fork, never, spec, task
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.outcome import Failure
 from waygrid_core.simulation.reading import load_scenarios
@@ -14,6 +14,7 @@ from waygrid_core.simulation.runner import run_scenario
 from waygrid_core.traversal.events import NodeDispatched
 from waygrid_core.verify.findings import Verification
 from waygrid_core.verify.rehearsal import rehearse
+from waygrid_core.verify.telling import tell_run
 from waygrid_core.verify.verification import verify
 
 POLL: Document = {"type": "Poll", "needed": 2, "id": "poll"}
@@ -26,6 +27,51 @@ def verified(document: Document) -> Verification:
 
 def codes(document: Document) -> set[str]:
     return {finding.code for _, finding in verified(document).findings}
+
+
+def sentences(document: Document, code: str) -> list[str]:
+    return [finding.sentence for _, finding in verified(document).findings if finding.code == code]
+
+
+GUARDS = [{"type": "Budget", "most": 1}]
+
+
+def test_what_a_guard_may_prevent_is_said_and_is_no_error() -> None:
+    nodes = task("a", always=task("b", always={"type": "pass"}))
+    document = spec(nodes, guarantees=[always("b"), at_most("b", 1)], guards=GUARDS)
+    (sentence,) = sentences(document, "guarantee-guarded")
+    assert sentence.startswith("a run may end without a dispatch of b if Budget ends it early; ")
+    assert verified(document).verdict == "proved"
+    assert verified(document).reports[0].ends == ("completed", "failed")
+    assert codes({**document, "guards": []}) == set()
+
+
+def test_a_body_with_a_guard_may_fail() -> None:
+    body = spec(task("a", always={"type": "pass"}))
+    called = {"type": "call", "id": "c", "body": body, "onFailure": task("sorry", always={"type": "pass"})}
+    assert codes(spec(called)) == {"unreachable-node"}
+    assert codes(spec({**called, "body": {**body, "guards": GUARDS}})) == set()
+    assert codes(spec({**called, "body": {**body, "signals": [{"type": "Do"}]}})) == set()
+
+
+def test_a_signal_may_have_any_node_with_an_id_end_in_any_way() -> None:
+    body = {"type": "fail", "code": "no"}
+    ends = {"onSuccess": task("fine", always={"type": "pass"}), "onFailure": task("sorry", always={"type": "pass"})}
+    document = spec({"type": "call", "id": "c", "body": body, **ends}, guarantees=[always("sorry")])
+    assert codes(document) == {"unreachable-node"}
+    assert codes({**document, "signals": [{"type": "Do"}]}) == {"guarantee-broken"}
+
+
+def test_a_signal_may_end_what_still_waits_to_be_dispatched() -> None:
+    later = {"type": "ScheduleAfter", "delay": "1h"}
+    document = spec(task("a", deliveryStrategy=later, always={"type": "pass"}), guarantees=[always("a")])
+    assert codes(document) == set()
+    told = verified({**document, "signals": [{"type": "Do"}]})
+    ((level, finding),) = [each for each in told.findings if each[1].code == "guarantee-broken"]
+    assert tell_run(level, finding.run) == (
+        "it begins: a waits",
+        "a signal has a succeed: a pass succeeds, the traversal completes",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Twelve Specs that are wrong, each in its own way, and what a stranger is told about each."""
 
-from tests.unit.verify.specs import at_most, codes, fork, never, spec, task, the_error, verified
+from tests.unit.verify.specs import Document, at_most, codes, errors, fork, never, spec, task, the_error, verified
 
 AND = {"type": "And"}
 OR = {"type": "Or"}
@@ -130,8 +130,46 @@ def test_a_race_is_over_before_a_branch_begins() -> None:
 
 def test_nothing_bounds_an_await_and_nothing_handles_a_failure() -> None:
     document = spec({"type": "await", "id": "answer", "event": "answered"})
-    assert codes(document) == ["unhandled-failure", "unbounded-await"]
-    assert codes({**document, "timeout": "1d"}) == ["unhandled-failure"]
+    assert codes(document) == ["unbounded-await"]
+    document["entryPoints"][0]["timeout"] = "1d"
+    assert codes(document) == ["unhandled-failure"]
+
+
+def unhandled(document: Document) -> list[str]:
+    return [
+        name for _, found in verified(document).findings if found.code == "unhandled-failure" for name in found.nodes
+    ]
+
+
+def test_all_whose_failure_nothing_handles_are_named_those_that_are_alike_too() -> None:
+    alike = {name: task(name) for name in "abc"}
+    assert unhandled(spec(fork(alike, {"type": "And"}))) == ["a", "b", "c"]
+    inner = {**fork({name: task(name) for name in "xy"}, {"type": "And"}), "joinNodeId": "inner"}
+    inner["join"]["joinNodeId"] = "inner"
+    after = task("z", always={"type": "pass"})
+    assert unhandled(spec(fork({"a": inner, "b": after}, {"type": "And"}))) == ["x", "y"]
+
+
+def test_one_branch_that_a_join_can_do_without_is_no_failure_that_nothing_handles() -> None:
+    branches = {"a": task("a"), "b": task("b", onSuccess=task("b2")), "c": task("c", timeout="1m")}
+    assert unhandled(spec(fork(branches, {"type": "Quorum", "n": 2}))) == ["both"]
+    assert unhandled(spec(fork(branches, OR))) == ["both"]
+    assert unhandled(spec(fork(branches, OR, onFailure=task("mend", always={"type": "pass"})))) == []
+
+
+def test_what_is_alike_but_for_how_its_body_may_end_is_not_alike() -> None:
+    never = {"type": "call", "id": "a", "body": {"type": "fail", "code": "no"}, "onSuccess": task("a2")}
+    code, sentence, _ = the_error(spec(fork({"a": never, "b": task("b", onSuccess=task("b2"))}, OR)))
+    assert code == "unreachable-node"
+    assert "from a to a2" in sentence
+
+
+def test_an_await_has_no_failure_that_anything_could_follow_from() -> None:
+    after = task("ship", always={"type": "pass"})
+    document = spec(
+        {"type": "await", "id": "paid", "event": "paid", "always": after}, guarantees=[never("ship", "paid")]
+    )
+    assert errors(verified(document)) == []
 
 
 def test_retries_need_more_time_than_there_is() -> None:
