@@ -47,6 +47,7 @@ from waygrid_core.testing.stories import Plot, plots
 from waygrid_core.testing.strategies import Example
 
 GIVES_THE_SAME_ELSEWHERE: Final = "another process gives the same"
+STANDS_IN_A_SPEC: Final = "a Spec with the extension compiles"
 
 _MOST_QUESTIONS: Final = 6
 _PROBES_ELSEWHERE: Final = 100
@@ -247,7 +248,8 @@ def _runs(
     document = draw(documents_with(draw(instances)))
     compiled = compile_document(document, extensions=extensions)
     if isinstance(compiled, Failure):
-        raise AssertionError(f"a Spec with the extension does not compile: {compiled.failure()}\n{document}")
+        why = "; ".join(f"{problem.pointer}: {problem.message}" for problem in compiled.failure())
+        raise LawBroken(Breach(law=STANDS_IN_A_SPEC, why=why, document=document))
     possible = answers_for(compiled.unwrap().dag) if answers is None else st.one_of(answers, replies)
     says = words_for(compiled.unwrap().dag, values.json_values if answers is None else answers)
     return Example(document, compiled.unwrap()), draw(plots(MAX_MOVES, answers=possible, says=says))

@@ -105,7 +105,7 @@ def _asked(extension: Extension, question: Question) -> Any:
             return _converse(extension, *question.given)  # type: ignore[arg-type]
         case "parameters":
             assert isinstance(extension, NodeKind)
-            return asked(extension.start(question.given[0]), question.given[0])
+            return asked(_begun(extension, question.given[0]), question.given[0])
         case "watch":
             return _watched(extension, question.given[0])  # type: ignore[arg-type]
         case "address" | "signal":
@@ -116,22 +116,31 @@ def _asked(extension: Extension, question: Question) -> Any:
 
 def _converse(kind: NodeKind, given: JsonValue, answers: Sequence[JsonValue]) -> Any:
     """What the kind says to the last of these answers, or to an earlier one that ends it."""
-    memory = kind.start(given)
+    memory = _begun(kind, given)
     said: Any = None
     for answer in answers:
         said = _unchanged(kind.heard, memory, answer)
-        if not isinstance(said, Ask):
+        if _heard_fault(said) is not None or not isinstance(said, Ask):
             break
         memory = said.memory
     return said
 
 
 def _watched(guard: Guard, transitions: Sequence[tuple[Sequence[object], datetime]]) -> Any:
-    memory: Any = guard.start()
+    memory: Any = _begun(guard)
     for events, now in transitions:
         memory = _unchanged(guard.watch, memory, events, now)
-        if isinstance(memory, Stop):
+        if _watch_fault(memory) is not None or isinstance(memory, Stop):
             break
+    return memory
+
+
+def _begun(extension: NodeKind | Guard, *given: JsonValue) -> Any:
+    """What it remembers at first, if that can be remembered."""
+    memory = extension.start(*given)
+    fault = _json_fault(memory)
+    if fault is not None:
+        raise WrongTypeError(f"start gave {fault}")
     return memory
 
 

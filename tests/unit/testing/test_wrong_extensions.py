@@ -25,6 +25,8 @@ WRONG: tuple[tuple[type[Extension], str, str], ...] = (
     (wrong.RetriesBefore, rule_laws.WAITS_FORWARDS, "day"),
     (wrong.AsksForEver, rule_laws.ASKS_AN_END, "it asks for ever"),
     (wrong.ComputesNothingUseful, extension_laws.RAISES_NOTHING, "nan is no number of JSON"),
+    (wrong.RemembersASet, extension_laws.RAISES_NOTHING, "start gave what is no JSON: set is no JSON"),
+    (wrong.WaitsForNothing, extension_kit.STANDS_IN_A_SPEC, "not the name of an event, since it asks the inbox"),
     (wrong.RemembersATuple, rule_laws.SURVIVES_A_CRASH, "without a crash it says Done(output='as it was')"),
     (wrong.WritesToItsMemory, extension_laws.LEAVES_ARGUMENTS, "of the memory that it was given"),
     (wrong.ParametersAreAList, extension_laws.RAISES_NOTHING, "not an object of parameters"),

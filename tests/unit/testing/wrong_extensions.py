@@ -241,6 +241,29 @@ class ComputesNothingUseful(_AsksAProcessor):
 
 
 @frozen
+class RemembersASet(_AsksAProcessor):
+    """Begins with what no state can hold."""
+
+    name = "RemembersASet"
+
+    def start(self, input: JsonValue) -> JsonValue:  # noqa: A002
+        return {1, 2}  # type: ignore[return-value]
+
+    def heard(self, memory: JsonValue, answer: JsonValue) -> Heard:
+        return Done(answer)
+
+
+@frozen
+class WaitsForNothing(NodeKind):
+    """Asks the inbox, and does not say for which event it waits."""
+
+    name = "WaitsForNothing"
+
+    def heard(self, memory: JsonValue, answer: JsonValue) -> Heard:
+        return Done(answer)
+
+
+@frozen
 class RemembersATuple(_AsksAProcessor):
     """Believes that what it remembers comes back as it was."""
 
