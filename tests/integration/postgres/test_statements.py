@@ -259,7 +259,8 @@ async def test_a_full_disk_is_said_plainly_and_loses_nothing(small_disk: Path) -
             await ports.journal.commit([listed(id_of(0))])
             filler = small_disk / "filler"
             room = os.statvfs(small_disk)
-            filler.write_bytes(b"x" * (room.f_bavail * room.f_bsize - 2 * 1024 * 1024))
+            left = 12 * 1024 * 1024  # more than the write-ahead log may take at once, before anything is written
+            filler.write_bytes(b"x" * (room.f_bavail * room.f_bsize - left))
             written, refusal = 1, None
             while refusal is None:
                 try:
