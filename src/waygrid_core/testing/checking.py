@@ -149,4 +149,6 @@ def _refuse_unknown_names(example: Example, invariants: Sequence[Invariant]) -> 
         for name in invariant.names:
             if name not in names:
                 there_are = ", ".join(sorted(names))
-                raise ValueError(f"no node is called {name!r}, so '{invariant.sentence}' says nothing: of {there_are}")
+                raise ValueError(
+                    f"no node is called {name!r}, so '{invariant.sentence}' says nothing; there are {there_are}"
+                )

@@ -16,7 +16,14 @@ from waygrid_core.history.status import ShownStatus, shown_status
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.spec.guarantee import Always, AtMost, Guarantee, NeverAfter, NeverBefore, OneOf
 from waygrid_core.testing.stories import Step
-from waygrid_core.traversal.events import Event, NodeDispatched, NodeFailed, NodeSucceeded, NodeTimedOut
+from waygrid_core.traversal.events import (
+    Event,
+    NodeDispatched,
+    NodeFailed,
+    NodeSucceeded,
+    NodeTimedOut,
+    TraversalCanceled,
+)
 from waygrid_core.traversal.node_status import node_status
 from waygrid_core.traversal.signals import Cancel, CancelBranches
 from waygrid_core.traversal.state import TraversalState
@@ -120,7 +127,11 @@ def invariant(sentence: str, holds: Callable[[RunSoFar], bool]) -> Invariant:
 
     def watch(compiled: CompiledDag, steps: Sequence[Step]) -> Violation | None:
         for index in range(len(steps)):
-            if not holds(RunSoFar(compiled, steps[: index + 1])):
+            try:
+                is_so = holds(RunSoFar(compiled, steps[: index + 1]))
+            except Exception as error:  # it is the user's code
+                return Violation(index, f"asked after the last step it raised {type(error).__name__}: {error}")
+            if not is_so:
                 return Violation(index, f"after the last step it is not so that {sentence}")
         return None
 
@@ -228,6 +239,8 @@ def invariant_of(guarantee: Guarantee) -> Invariant:
 def _ended(steps: Sequence[Step]) -> int | None:
     """The step with which the run ended by itself; None if it has not, or somebody canceled it, in whole or in part."""
     if any(step.decided is not None and isinstance(step.signal, Cancel | CancelBranches) for step in steps):
+        return None
+    if any(isinstance(event, TraversalCanceled) for _, event in _events(steps)):  # by a signal of the Spec
         return None
     ended = next((index for index, step in enumerate(steps) if step.after.has_ended), None)
     return ended if ended is not None and steps[ended].after.has_begun else None

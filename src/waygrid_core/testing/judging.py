@@ -1,6 +1,5 @@
 """Tells one story with whatever an extension does wrong let be heard, and holds the laws against it."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -88,4 +87,4 @@ def _breach(law: str, violation: Violation, example: Example, steps: Sequence[St
 def _settings(extensions: Extensions) -> str:
     """What `waygrid test` must be given to know them."""
     names = [f"{kind.__module__}:{kind.__qualname__}" for kind in extensions.classes]
-    return f"WAYGRID_EXTENSIONS={json.dumps(names)}" if names else ""
+    return f"WAYGRID_EXTENSIONS={','.join(names)}" if names else ""

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from hypothesis import strategies as st
 
 from waygrid_core.dag.dag import CompiledDag, Dag
-from waygrid_core.dag.node import ForkNode, TaskNode
+from waygrid_core.dag.node import ExtensionWork, ForkNode, TaskNode
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.outcome import Failure
@@ -57,6 +57,11 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """When stories begin."""
 MOST_ANSWERS: Final = 2_000
 """More than any story of a small Spec needs; a machine that needs more will not end."""
+MOST_ASKED: Final = 3
+"""So often a node of a user's kind is answered while a story comes to its end; one that asks still is answered that its
+attempt failed. Else a story would be as long as its kind may ask."""
+
+_TIRED: Final = ErrorDetail("failed", "nobody answers any more")
 
 
 @frozen
@@ -255,9 +260,15 @@ class Teller:
             if timers and (fires_first or not self.outstanding):
                 self._fire(timers[0], 0)
             else:
+                dispatch = next(iter(self.outstanding.values()))
                 reply = replies_in_turn[turn % len(replies_in_turn)]
-                self.send(answer_to(next(iter(self.outstanding.values())), reply))
+                self.send(answer_to(dispatch, _TIRED if self._asks_on(dispatch) else reply))
             turn += 1
+
+    def _asks_on(self, dispatch: DispatchNode) -> bool:
+        task = self.dag.nodes[dispatch.node]
+        is_of_users_kind = isinstance(task, TaskNode) and isinstance(task.work, ExtensionWork)
+        return is_of_users_kind and dispatch.attempt > MOST_ASKED
 
 
 @frozen

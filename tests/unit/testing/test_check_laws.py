@@ -1,12 +1,20 @@
 """Laws and invariants held against a Spec: what is found, how short it is, and that its scenario fails the same way."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
+from attrs import frozen
 from hypothesis import strategies as st
 
 from waygrid_core import Node, Spec
+from waygrid_core.extension.answers import Ask, Done, Heard
+from waygrid_core.extension.extension import NodeKind, SignalKind
+from waygrid_core.extension.look import Action, End, Look
+from waygrid_core.extension.registry import Extensions
+from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.json_value import JsonValue
 from waygrid_core.simulation.comparison import ScenarioResult
 from waygrid_core.simulation.reading import load_scenarios
 from waygrid_core.simulation.runner import run_scenario
@@ -37,6 +45,30 @@ entryPoints:
         onSuccess: {type: standard, id: payout, address: waygrid://processor/bank}
     join: {type: join, joinNodeId: ready, strategy: {type: And}}
 """
+
+
+@frozen
+class Asks(NodeKind):
+    """Asks until it hears yes."""
+
+    name = "Asks"
+
+    @property
+    def address(self) -> ServiceAddress:
+        return ServiceAddress("processor", "oracle")
+
+    def heard(self, memory: JsonValue, answer: JsonValue) -> Heard:
+        return Done(answer) if answer == "yes" else Ask(memory)
+
+
+@frozen
+class Enough(SignalKind):
+    """Ends it."""
+
+    name = "Enough"
+
+    def handle(self, look: Look, data: JsonValue) -> Sequence[Action]:
+        return [End("enough")]
 
 
 def broken_by(*invariants: Invariant, spec: str = PAYOUT) -> LawBroken:
@@ -98,6 +130,32 @@ def test_an_invariant_of_ones_own_is_one_line() -> None:
     assert breach.why == "after the last step it is not so that nobody may cancel it"
     assert "somebody cancels it" in breach.story[-1]
     assert yaml.safe_load(breach.scenario or "")["signals"][0]["cancel"] == "changed my mind"
+
+
+def test_an_invariant_that_raises_is_told_as_that() -> None:
+    breach = broken_by(invariant("it is a number", lambda run: bool(run.state.output + 1))).breach  # type: ignore[operator]
+    assert breach.law == "it is a number"
+    assert breach.why.startswith("asked after the last step it raised TypeError: ")
+    assert len(breach.story) == 1
+
+
+def test_what_asks_on_and_on_makes_no_long_story() -> None:
+    document: JsonValue = {"entryPoints": [{"type": "Asks", "id": "ask", "onSuccess": {"type": "pass", "id": "end"}}]}
+    with pytest.raises(LawBroken) as raised:
+        check_laws(
+            document,
+            extensions=Extensions.of(Asks),
+            invariants=[invariant("it is never over", lambda run: run.status == "running")],
+            answers=st.just({}),
+        )
+    assert len(raised.value.breach.story) <= 5
+
+
+def test_a_run_that_a_signal_of_the_spec_cancels_owes_nothing() -> None:
+    work: dict[str, JsonValue] = {"type": "standard", "id": "work", "address": "waygrid://processor/ask"}
+    first: JsonValue = {**work, "always": {**work, "id": "after"}}
+    document: JsonValue = {"signals": [{"type": "Enough"}], "entryPoints": [first]}
+    check_laws(document, extensions=Extensions.of(Enough), invariants=[always(dispatch="after")])
 
 
 def test_an_invariant_sees_names_statuses_and_dispatches() -> None:

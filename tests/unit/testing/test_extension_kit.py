@@ -126,7 +126,7 @@ def test_a_story_in_which_an_extension_raises_is_kept_as_a_scenario(
     assert raised.value.breach.law == RAISES_NOTHING
     assert raised.value.breach.story[-1].endswith(": an exception")
     (path,) = tmp_path.iterdir()
-    assert 'WAYGRID_EXTENSIONS=["tests.unit.testing.wrong_extensions:BelievesInObjects"]' in path.read_text("utf-8")
+    assert "WAYGRID_EXTENSIONS=tests.unit.testing.wrong_extensions:BelievesInObjects" in path.read_text("utf-8")
 
 
 def test_listening_hears_what_is_called_and_leaves_what_listens_already() -> None:
