@@ -1,4 +1,6 @@
-"""What can be said of a DAG without running it: waits that nothing bounds, and retries that time does not allow."""
+"""What can be said of a DAG without running it: waits that nothing bounds, loops that never come to what they wait for,
+and retries that time does not allow.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,7 +8,8 @@ from typing import Final
 
 from attrs import frozen
 
-from waygrid_core.dag.node import ForkNode, JoinNode, TaskNode
+from waygrid_core.dag.caption import describe
+from waygrid_core.dag.node import ForkNode, JoinNode, LoopWork, TaskNode
 from waygrid_core.extension.asked_rules import delay_by
 from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.duration import write_duration
@@ -15,6 +18,7 @@ from waygrid_core.policy.delay import MAX_DELAY, MAX_RETRIES, retry_delay
 from waygrid_core.policy.retry import BoundedExponential, CountedRetry, DecorrelatedJitter, FullJitter, NoRetry
 from waygrid_core.traversal.error import FAILED
 from waygrid_core.verify.levels import Level
+from waygrid_core.verify.witness import routing_of
 
 _NOBODY: Final = TraversalId("")
 """Whose delays are asked for; only chance depends on it."""
@@ -37,6 +41,7 @@ def advice_on(level: Level) -> Iterator[Advice]:
     for node in level.dag.nodes.values():
         if isinstance(node, TaskNode):
             yield from _on_wait(level, node)
+            yield from _on_until(level, node)
             yield from _on_retries(level, node)
 
 
@@ -51,6 +56,18 @@ def _on_wait(level: Level, node: TaskNode) -> Iterator[Advice]:
             f"{level.title(node.id)} waits for the event {event!r} for ever if it never comes; give it, the "
             "join around it or the Spec a timeout",
         )
+
+
+def _on_until(level: Level, node: TaskNode) -> Iterator[Advice]:
+    match node.work:
+        case LoopWork(until=until) if 0 not in routing_of([until]).possible:
+            yield Advice(
+                "until-never-holds",
+                node.id,
+                f"the until of {level.title(node.id)} holds of no output, so it always fails: {describe(until)}",
+            )
+        case _:
+            return
 
 
 def _on_retries(level: Level, node: TaskNode) -> Iterator[Advice]:

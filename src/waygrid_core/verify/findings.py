@@ -21,6 +21,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "machine-refused": ("error", "The machine refuses an answer that it waits for."),
     "machine-raised": ("error", "The machine raises an exception."),
     "join-never-holds": ("error", "A join can never hold."),
+    "until-never-holds": ("error", "The until of a loop can never hold."),
     "unreachable-node": ("error", "No run reaches a node."),
     "unreachable-edge": ("warning", "No run takes an edge."),
     "unhandled-failure": ("warning", "A failure that nothing handles ends the traversal."),

@@ -12,14 +12,16 @@ from typing import Any, Final
 from attrs import define, field
 
 from waygrid_core.dag.node import AwaitWork, DagNode, EachWork, ExtensionWork, JoinNode, PassNode, TaskNode
+from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.duration import write_duration
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delay import next_delay
 from waygrid_core.policy.delivery import ScheduleAfter, ScheduleAt
 from waygrid_core.policy.join import Quorum
-from waygrid_core.policy.retry import NoRetry
+from waygrid_core.policy.retry import NoRetry, RetryPolicy
 from waygrid_core.template.template import FromLeaf
+from waygrid_core.traversal.error import FAILED
 from waygrid_core.traversal.events import (
     Event,
     ForkOpened,
@@ -33,7 +35,6 @@ from waygrid_core.traversal.signals import (
     NodeSuccess,
     Resume,
     Retry,
-    Signal,
     Timeout,
     TraversalTimeout,
 )
@@ -49,6 +50,8 @@ _A_WAIT: Final = timedelta(hours=1)
 """What a delay from data is."""
 
 _NOT_RETRIED: Final = "bad-value"
+_ANOTHER: Final = "another"
+"""A code that nobody names."""
 
 
 @define(eq=False)
@@ -70,7 +73,7 @@ def rehearse(level: Level, run: Sequence[Step]) -> Mapping[str, JsonValue]:
     rehearsal = _Rehearsal(level)
     names = level.names()
     for step in run:
-        _happen(rehearsal, step.signal)
+        _happen(rehearsal, step)
         for question, answer in step.choices:
             _choose(rehearsal, question, answer)
         for event in step.events:
@@ -84,9 +87,9 @@ def rehearse(level: Level, run: Sequence[Step]) -> Mapping[str, JsonValue]:
     return document
 
 
-def _happen(rehearsal: _Rehearsal, signal: Signal) -> None:
-    """The signal comes, at its time."""
-    match signal:
+def _happen(rehearsal: _Rehearsal, step: Step) -> None:
+    """The signal of the step comes, at its time."""
+    match step.signal:
         case Begin(entry=entry):
             rehearsal.entry = entry
             if rehearsal.level.dag.timeout is not None:
@@ -97,18 +100,29 @@ def _happen(rehearsal: _Rehearsal, signal: Signal) -> None:
             known = isinstance(output, int) and output in routing.witness
             how = "done" if _is_of_users_kind(rehearsal.level.dag.nodes[node]) else "succeed"
             _answer(rehearsal, node, {how: routing.witness[output] if known else {}})  # type: ignore[index]
-        case NodeFailure(node=node):
+        case NodeFailure(node=node, attempt=attempt):
             rehearsal.now += _PACE
             task = rehearsal.level.dag.nodes[node]
-            is_retried = isinstance(task, TaskNode) and not isinstance(task.retry_policy, NoRetry)
-            failure = {"fail": "it fails"}
-            _answer(rehearsal, node, {**failure, "code": _NOT_RETRIED} if is_retried else failure)
+            is_retried = any(isinstance(event, RetryScheduled) for event in step.events)
+            code = _code(task.retry_policy, attempt, is_retried) if isinstance(task, TaskNode) else FAILED
+            _answer(rehearsal, node, {"fail": "it fails", **({} if code == FAILED else {"code": code})})
         case Resume(node=node) | Retry(node=node) | Timeout(node=node):
             rehearsal.now = max(rehearsal.now, rehearsal.due.pop(node, rehearsal.now))
         case TraversalTimeout():
             rehearsal.now = max(rehearsal.now, rehearsal.due.pop(None, rehearsal.now))
         case _:
             return
+
+
+def _code(policy: RetryPolicy, attempt: int, is_retried: bool) -> str:
+    """A code with which an attempt fails and is made again; or is not, at whichever attempt."""
+    if isinstance(policy, NoRetry):
+        return FAILED
+    if not is_retried:
+        return _NOT_RETRIED
+    named = () if isinstance(policy, RetryRule) else policy.codes.retry_on or ()
+    tried = (FAILED, *(code.removesuffix("*") or _ANOTHER for code in named), _ANOTHER)
+    return next((code for code in tried if next_delay(policy, attempt, code, SUBJECT, NodeId("")) is not None), FAILED)
 
 
 def _is_of_users_kind(node: DagNode) -> bool:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.integration.examples.random_scenarios import random_scenario
-from tests.unit.verify.specs import Document, fork, never, spec, task, verified
+from tests.unit.verify.specs import Document, at_most, fork, never, spec, task, verified
 from waygrid_core.compile.pipeline import compile_document
 from waygrid_core.outcome import Failure
 from waygrid_core.simulation.observation import Observation
@@ -97,3 +97,12 @@ def test_runs_of_random_specs_end_in_their_scenarios_as_they_were_shown() -> Non
             assert observed.status == "failed", (seed, observed)
             compared += 1
     assert compared > 40
+
+
+@pytest.mark.parametrize(
+    "codes", [{}, {"doNotRetry": ["failed"]}, {"retryOn": ["busy", "http-5*"]}, {"retryOn": ["*"]}]
+)
+def test_attempts_that_are_made_again_are_made_again_in_the_scenario(codes: Document) -> None:
+    retried = task("mail", retryPolicy={"type": "Linear", "base": "1s", "maxRetries": 2, **codes})
+    level, run = the_run(spec(retried, guarantees=[at_most("mail", 2)]))
+    assert list(rehearsed(spec(retried), level, run).dispatched) == ["mail", "mail", "mail"]

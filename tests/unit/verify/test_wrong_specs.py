@@ -172,6 +172,16 @@ def test_an_await_has_no_failure_that_anything_could_follow_from() -> None:
     assert errors(verified(document)) == []
 
 
+def test_a_loop_waits_for_what_no_output_is() -> None:
+    until = {"type": "And", "all": [exists("paid"), {"type": "Not", "cond": exists("paid")}]}
+    loop = {"type": "loop", "id": "poll", "until": until, "atMost": 3, "body": task("ask"), "onFailure": task("end")}
+    (finding,) = [found for _, found in errors(verified(spec({"type": "call", "id": "c", "body": loop})))]
+    assert (finding.code, finding.sentence) == (
+        "until-never-holds",
+        "the until of c/poll holds of no output, so it always fails: has /paid and not has /paid",
+    )
+
+
 def test_retries_need_more_time_than_there_is() -> None:
     retried = task("call", retryPolicy={"type": "Exponential", "base": "1m", "maxRetries": 6}, timeout="1m")
     (finding,) = [each for _, each in verified(spec(retried, timeout="10m")).findings if each.code == "retry-budget"]
