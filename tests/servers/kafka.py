@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from tests.free_port import free_port
-from tests.servers.processes import Server, folder
+from tests.servers.processes import Server, folder, memory
 from tests.servers.programs import HERE, Missing, kafka_jars, program
 
 _FLAGS: Final = (
@@ -65,7 +65,7 @@ def kafka() -> Iterator["Kafka"]:
     if given:
         yield Kafka(given, None)
         return
-    with own_kafka() as started:
+    with own_kafka(within=memory()) as started:
         yield started
 
 
@@ -77,8 +77,11 @@ def own_kafka(
     doors: Sequence[int] = (),
     listeners: Mapping[str, str] | None = None,
     scram_users: Mapping[str, str] | None = None,
+    within: Path | None = None,
 ) -> Iterator["Kafka"]:
     """A broker of its own, whatever the environment names, with these flags of its Java and settings of its own.
+
+    Its data is in a folder `within` one.
 
     `listeners` are more of them (`Kafka.at`), each with the protocol that is spoken there; `scram_users` are those that
     it knows from the beginning, with their passwords.
@@ -90,7 +93,7 @@ def own_kafka(
     if not jars:
         raise Missing("the jars of Kafka are not here; get them with: python -m tests.servers")
     java = [str(program("java")), *_FLAGS, *flags, "-cp", ":".join(map(str, jars))]
-    with folder("kafka") as place:
+    with folder("kafka", within=within) as place:
         port, controller = free_port(), free_port()
         behind = [free_port() for _ in doors]
         hidden = [f"DOOR{number}" for number in range(len(doors))]

@@ -15,7 +15,7 @@ from uuid import uuid4
 import psycopg
 
 from tests.free_port import free_port
-from tests.servers.processes import Server, folder
+from tests.servers.processes import Server, folder, memory
 from tests.servers.programs import program
 from waygrid_core.model.digest import digest_hex
 from waygrid_shell.adapters.postgres.migrate import migrate
@@ -42,7 +42,8 @@ def postgres(*, durable: bool = False) -> Iterator["Postgres"]:
     if given:
         yield Postgres(given, None)
         return
-    with own_postgres({"fsync": "on" if durable else "off"}) as started:
+    within = None if durable else memory()
+    with own_postgres({"fsync": "on" if durable else "off"}, within) as started:
         yield started
 
 
