@@ -47,10 +47,12 @@ def _summary(report: Mapping[str, Any]) -> str:
     guarantees = sum(level["guarantees"] for level in levels)
     broken = sum(finding["code"] == "guarantee-broken" for finding in _findings(report))
     found = [f"{_counted(report['states'], 'state')} of {_counted(len(levels), 'graph')}"]
-    if not all(level["exhaustive"] for level in levels):
+    is_exhaustive = all(level["exhaustive"] for level in levels)
+    if not is_exhaustive:
         found[0] += ", and runs drawn at random beyond the budget"
     if guarantees:
-        found.append(f"{guarantees - broken} of {_counted(guarantees, 'guarantee')} hold")
+        holds = ("holds" if guarantees == 1 else "hold") if is_exhaustive else "held in these"
+        found.append(f"{guarantees - broken} of {_counted(guarantees, 'guarantee')} {holds}")
     found.append(f"it ends {' or '.join(levels[0]['ends'])}" if levels[0]["ends"] else "it never ends")
     return "; ".join(found)
 

@@ -39,7 +39,7 @@ def test_a_spec_that_keeps_its_word_is_proved_to(waygrid: Waygrid, tmp_path: Pat
     ran = waygrid("verify", "right.yaml")
     first, *rest = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
-    assert first == "right.yaml: proved: 2 states of 1 graph; 1 of 1 guarantee hold; it ends completed or failed"
+    assert first == "right.yaml: proved: 2 states of 1 graph; 1 of 1 guarantee holds; it ends completed or failed"
     assert [line.split(":")[0] for line in rest[:1]] == ["  warning unhandled-failure"]
     assert waygrid("verify", "right.yaml", "--strict").code == 1
 
@@ -49,7 +49,7 @@ def test_a_broken_guarantee_is_shown_with_a_shortest_run(waygrid: Waygrid, tmp_p
     ran = waygrid("verify", "pay.yaml")
     assert ran.code == 1
     assert ran.out.splitlines()[:4] == [
-        "pay.yaml: broken: 5 states of 1 graph; 0 of 1 guarantee hold; it ends completed or failed",
+        "pay.yaml: broken: 5 states of 1 graph; 0 of 1 guarantee holds; it ends completed or failed",
         "  error guarantee-broken: payout may be dispatched before approval has succeeded",
         "    1. it begins: both opens, approval is dispatched, reserve is dispatched",
         "    2. reserve succeeds: payout is dispatched",
@@ -131,16 +131,21 @@ def test_beyond_the_budget_it_says_bounded_and_the_seed_decides(waygrid: Waygrid
                 "address": "waygrid://processor/a",
             }
     join = {"type": "join", "joinNodeId": "j", "strategy": {"type": "And"}}
-    spec = {"entryPoints": [{"type": "fork", "joinNodeId": "j", "branches": branches, "join": join}]}
+    spec = {
+        "entryPoints": [{"type": "fork", "joinNodeId": "j", "branches": branches, "join": join}],
+        "guarantees": [{"atMost": {"dispatch": "n0-0", "times": 1}}],
+    }
     (tmp_path / "wide.json").write_text(json.dumps(spec))
 
     def run(*options: str) -> Ran:
         return waygrid("verify", "wide.json", "--every-order", "--no-cache", *options)
 
-    assert "wide.json: proved" in run().out
+    proved = run().out
+    assert "wide.json: proved" in proved
+    assert "; 1 of 1 guarantee holds; " in proved
     bounded = run("--budget", "20", "--seed", "7")
     assert bounded.code == 0
     assert "wide.json: bounded: " in bounded.out
-    assert "of 1 graph, and runs drawn at random beyond the budget" in bounded.out
+    assert "of 1 graph, and runs drawn at random beyond the budget; 1 of 1 guarantee held in these; " in bounded.out
     assert run("--budget", "20", "--seed", "7").out == bounded.out
     assert run("--budget", "0").code == 2
