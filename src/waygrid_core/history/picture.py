@@ -14,8 +14,9 @@ from waygrid_core.history.standing import Standing, in_reading_order
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
+from waygrid_core.traversal.hindsight import prepared_then
 from waygrid_core.traversal.node_status import NOT_REACHED, node_status
-from waygrid_core.traversal.preparation import Preparation, prepare
+from waygrid_core.traversal.preparation import Preparation
 from waygrid_core.traversal.state import (
     BackingOff,
     Canceled,
@@ -89,7 +90,7 @@ def _input(dag: Dag, state: TraversalState, node: DagNode, run: NodeRun) -> Json
         case InFlight(input=given) | BackingOff(input=given):
             return given
         case Waiting(arrived=arrived) | Succeeded(arrived=arrived) | Failed(arrived=arrived):
-            prepared = prepare(dag, state, node, arrived) if isinstance(node, TaskNode) else None
+            prepared = prepared_then(dag, state, node, arrived) if isinstance(node, TaskNode) else None
             return prepared.input if isinstance(prepared, Preparation) else arrived
         case Joining() | Canceled():
             return None

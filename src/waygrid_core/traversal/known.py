@@ -10,7 +10,8 @@ from waygrid_core.model.identifiers import InputDigest, NodeId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.preparation import Preparation, prepare
+from waygrid_core.traversal.hindsight import prepared_then
+from waygrid_core.traversal.preparation import Preparation
 from waygrid_core.traversal.signals import Known, KnownKey
 from waygrid_core.traversal.state import Failed, Succeeded, TraversalState
 
@@ -52,7 +53,7 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
             continue
         if nodes is not None and node_id not in nodes:
             continue
-        preparation = prepare(dag, state, node, run.arrived)
+        preparation = prepared_then(dag, state, node, run.arrived)
         if isinstance(preparation, Preparation):
             known[(dag.digests[node_id], input_digest(preparation))] = run.output
     return known

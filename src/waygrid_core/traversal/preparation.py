@@ -1,9 +1,10 @@
 """What a task is given when it is dispatched: its input and its parameters, read from its templates.
 
-Pure: the same node, state and arrival give the same, so that a wait, a retry and a later digest all agree.
+Pure: the same node, state and arrival give the same, so that a wait and a retry agree; so does a later digest, with
+`hindsight`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final, assert_never
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from waygrid_core.dag.node import AwaitWork, CallWork, EachWork, ExtensionWork, 
 from waygrid_core.extension.asked_kinds import first_memory_of, question_of
 from waygrid_core.extension.calling import EXTENSION_ERROR, Broken
 from waygrid_core.extension.extension import NodeKind
+from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue, is_json_array
 from waygrid_core.policy.join import Quorum
 from waygrid_core.spec.conditions import write_condition
@@ -43,11 +45,16 @@ class RoundPreparation(Preparation):
     memory: JsonValue
 
 
-def prepare(dag: Dag, state: Draft | TraversalState, node: TaskNode, arrived: JsonValue) -> Preparation | ErrorDetail:
-    """What `node` is given when `arrived` arrives at it, or the failure that its data amounts to."""
+def prepare(
+    dag: Dag, state: Draft | TraversalState, node: TaskNode, arrived: JsonValue, not_yet: Container[NodeId] = ()
+) -> Preparation | ErrorDetail:
+    """What `node` is given when `arrived` arrives at it, or the failure that its data amounts to.
+
+    The outputs of nodes in `not_yet` are not seen; see `hindsight`.
+    """
     if node.input is None and not node.parameters and isinstance(node.work, ServiceWork):
         return Preparation(arrived, _NO_PARAMETERS)  # most nodes: nothing to read
-    sight = sight_at(dag, state, arrived)
+    sight = sight_at(dag, state, arrived, not_yet)
     if isinstance(node.work, ExtensionWork):
         return _first_round(node.work.kind, arrived if node.input is None else evaluate(node.input, sight))
     parameters = _parameters(node, sight)

@@ -1,5 +1,7 @@
 """What a node can see: the payload, what arrived at it, its traversal, and the outputs of nodes."""
 
+from collections.abc import Container
+
 from waygrid_core.dag.dag import Dag
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
@@ -8,12 +10,12 @@ from waygrid_core.traversal.fold import Draft
 from waygrid_core.traversal.state import Succeeded, TraversalState
 
 
-def sight_at(dag: Dag, state: Draft | TraversalState, arrived: JsonValue) -> Sight:
-    """What a node sees when `arrived` has arrived at it."""
+def sight_at(dag: Dag, state: Draft | TraversalState, arrived: JsonValue, not_yet: Container[NodeId] = ()) -> Sight:
+    """What a node sees when `arrived` has arrived at it. Of the nodes in `not_yet` it sees no outputs."""
 
     def output_of(author_id: str) -> JsonValue | Missing:
         node = dag.node_named.get(author_id)
-        run = None if node is None else state.nodes.get(node)
+        run = None if node is None or node in not_yet else state.nodes.get(node)
         return run.output if isinstance(run, Succeeded) else MISSING
 
     return Sight(state.payload, arrived, state.traversal, state.run, output_of)

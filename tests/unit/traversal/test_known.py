@@ -38,6 +38,38 @@ def test_work_on_input_that_was_read_from_data_is_known_by_what_it_read() -> Non
     assert NodeSucceeded(new.node("b"), 1, {"n": 1}, {"n": 2}) in new.events
 
 
+def test_work_is_known_by_what_it_was_given_and_not_by_what_its_pointers_would_find_later() -> None:
+    """A pointer may name the node itself, or one that comes after it, and had found nothing when it was read."""
+    spec = """
+entryPoints:
+  - type: fork
+    joinNodeId: j
+    branches:
+      x:
+        type: standard
+        id: a
+        address: waygrid://processor/x
+        input: {own: {$from: /nodes/a/output}, next: {$from: /nodes/b/output}, join: {$from: /nodes/j/output}}
+        onSuccess: {type: standard, id: b, address: waygrid://processor/x}
+      y: {type: pass}
+    join:
+      type: join
+      joinNodeId: j
+      strategy: {type: And}
+      onSuccess: {type: standard, id: c, address: waygrid://processor/x}
+"""
+    old = Driver(spec)
+    given = old.dispatched(old.begin({"order": 1}), "a").input
+    assert given == {}
+    old.succeed("a", {"n": 1})
+    old.succeed("b", {"n": 2})
+    old.fail("c")
+
+    new = Driver(spec)
+    effects = new.send(Begin(TRAVERSAL, {"order": 1}, known=done_by(old.dag, old.state)))
+    assert new.names(effects) == ["DispatchNode c 1"]
+
+
 def test_a_fail_that_was_reached_on_purpose_takes_nothing_from_what_was_done_before() -> None:
     old = Driver("""
 entryPoints:
