@@ -1,6 +1,7 @@
 """What `waygrid replay` does: reads a journal, goes through it, supposes something else, writes it as a scenario."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ from waygrid_core.traversal.effects import (
 )
 from waygrid_core.traversal.error import ErrorDetail
 from waygrid_core.traversal.signals import Cancel as CancelSignal
-from waygrid_core.traversal.signals import NodeFailure, NodeStart, NodeSuccess, Signal, Timeout
+from waygrid_core.traversal.signals import NodeFailure, NodeStart, NodeSuccess, Signal, Timeout, Told
 from waygrid_core.traversal.state import InFlight, TraversalState
 from waygrid_core.traversal.timers import node_timer, timer_signal
 from waygrid_shell.cli.extensions_given import extensions_here
@@ -126,11 +127,10 @@ def _go_through(request: Request, document: JsonValue) -> int:
     if isinstance(read, Failure):
         raise UserError(f"{request.subject}: {read.failure()}")
     subject = _subject(read.unwrap())
-    if request.save is not None and request.spec is not None:
-        write_result(scenario_of(subject.recorded, subject.standing, request.spec, request.save), request.save)
-        return OK
     if request.what_if is not None:
         return _suppose(request, subject, request.what_if)
+    if request.save is not None:
+        return _save(request, subject, moments(subject.recorded, subject.dag))
     known = subject.standing.dag
     shown = [
         each for each in moments(subject.recorded, known) if request.at is None or each.after.version <= request.at
@@ -186,6 +186,8 @@ def _signal(signal: Signal, standing: Standing) -> str:
     """What came, in a few words."""
     node = getattr(signal, "node", None)
     name = "" if node is None else f" {standing.name(node)}"
+    if isinstance(signal, Told):
+        name = f" {signal.kind}"
     attempt = getattr(signal, "attempt", 1)
     return f"{type(signal).__name__}{name}{f' (attempt {attempt})' if attempt > 1 else ''}"
 
@@ -215,9 +217,20 @@ def _suppose(request: Request, subject: _Subject, text: str) -> int:
         supposed = suppose(subject.recorded, subject.dag, number, instead)
     except CannotSuppose as reason:
         raise UserError(f"--what-if {text}: {reason}") from reason
+    if request.save is not None:
+        return _save(request, subject, (*islice(moments(subject.recorded, subject.dag), number - 1), *supposed.moments))
     _show(supposed.moments, subject, as_json=request.options.json)
     if not request.options.json:
         write_result("\n".join(_outcome(supposed, subject.standing)))
+    return OK
+
+
+def _save(request: Request, subject: _Subject, heard: Iterable[Moment]) -> int:
+    assert request.save is not None, "it is asked for"
+    assert request.spec is not None, "it was checked"
+    supposed = "" if request.what_if is None else f", had it been {request.what_if}"
+    name = f"traversal {subject.recorded.traversal}{supposed}"
+    write_result(scenario_of(name, heard, subject.standing, request.spec, request.save), request.save)
     return OK
 
 
@@ -225,7 +238,7 @@ def _outcome(supposed: Supposition, standing: Standing) -> Iterator[str]:
     state = supposed.state
     yield f"It would be {painted(shown_status(state.status))}."
     for wait in waits(standing, state):
-        node = f" of {wait.name}" if wait.name is not None else ""
+        node = f" of {wait.name if wait.name is not None else 'the traversal'}"
         what = {"answer": "the answer", "event": "the event", "child": "the end", "timer": "the timer"}[wait.kind]
         yield f"  {printable(f'It would wait for {what}{node}.')}"
     for signal in supposed.unheard:

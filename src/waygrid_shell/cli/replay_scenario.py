@@ -1,5 +1,6 @@
 """A traversal that ran, as a scenario: what was answered, and when, so that it stays tested."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from os.path import relpath
 from pathlib import Path
@@ -9,40 +10,55 @@ import yaml
 from attrs import define, field
 
 from waygrid_core.compile.pipeline import compile_text
-from waygrid_core.history.journal_file import RecordedTraversal
-from waygrid_core.history.replaying import Moment, moments
+from waygrid_core.history.replaying import Moment
 from waygrid_core.history.standing import Standing
 from waygrid_core.history.status import scenario_status
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.instant import write_instant
 from waygrid_core.outcome import Failure
+from waygrid_core.simulation.naming import ON_END
+from waygrid_core.simulation.observation import Observation
 from waygrid_core.traversal.events import NodeDispatched
 from waygrid_core.traversal.signals import Begin, Cancel, CancelBranches, NodeFailure, NodeSuccess, Pause, Told, Unpause
 from waygrid_core.traversal.state import TraversalState
 from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain
-from waygrid_shell.cli.source import read_source
+from waygrid_shell.cli.scenario_trial import tried
+from waygrid_shell.cli.source import Source, read_source
 
 
-def scenario_of(recorded: RecordedTraversal, standing: Standing, spec: str, path: str) -> str:
-    """The text of the scenario file `path`. Raises `UserError` for what cannot be one."""
-    dag = standing.dag
-    if dag is None:
-        raise UserError(f"the DAG of {recorded.traversal} is not in the journal, so nothing can be said of its nodes")
-    _compare(spec, dag.hash)
+def scenario_of(name: str, heard: Iterable[Moment], standing: Standing, spec: str, path: str) -> str:
+    """The text of the scenario file `path`, of that name, of what was heard. Raises `UserError` for no Spec."""
     said = _Said(standing)
-    for moment in moments(recorded, dag):
+    for moment in heard:
         said.hear(moment)
     document = {
-        "name": f"traversal {recorded.traversal}",
+        "name": name,
         "spec": Path(relpath(spec, Path(path).parent)).as_posix(),
         **said.given,
         "outcomes": said.outcomes,
         **({"signals": said.signals} if said.signals else {}),
-        "expect": said.expected(),
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    source = _spec_of(spec, standing)
+    expect = said.expected() if source is None else _as_it_goes(said, tried(source, document))
+    return yaml.safe_dump({**document, "expect": expect}, sort_keys=False, allow_unicode=True)
+
+
+def _as_it_goes(said: "_Said", observed: Observation | None) -> dict[str, Any]:
+    """What to expect: how it went; with what the onEnd did, and with how it goes on where it had not ended."""
+    expect = said.expected()
+    if observed is None:
+        return expect
+    dispatched, length = list(observed.dispatched), len(said.dispatched)
+    if not said.has_ended:
+        complain("waygrid: it has not ended there; the scenario goes on to the end that virtual time brings")
+        return {"status": observed.status, "dispatched": dispatched}
+    goes_that_way = observed.status == expect["status"] and dispatched[:length] == said.dispatched
+    if goes_that_way and all(name.startswith(f"{ON_END}/") for name in dispatched[length:]):
+        return {**expect, "dispatched": dispatched}
+    complain("waygrid: in virtual time it goes another way, so the scenario fails: a timer or a message was late")
+    return expect
 
 
 @define(eq=False)
@@ -85,6 +101,11 @@ class _Said:
             if isinstance(event, NodeDispatched):
                 self._dispatch(event.node, moment.at)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the last that was heard ended it."""
+        return self.last is not None and self.last.after.has_ended
+
     def expected(self) -> dict[str, Any]:
         """How it went, in the words of `expect`."""
         expect: dict[str, Any] = {"dispatched": self.dispatched}
@@ -126,10 +147,13 @@ def _span(span: timedelta) -> str:
     return f"{max(round(span.total_seconds() * 1000), 1)}ms"
 
 
-def _compare(spec: str, dag_hash: str) -> None:
+def _spec_of(spec: str, standing: Standing) -> Source | None:
+    """The Spec; None if it is another than ran, which is said."""
     source = read_source(spec)
     outcome = compile_text(source.content, source.format, extensions=extensions_here())
     if isinstance(outcome, Failure):
         raise UserError(f"--spec {spec} is not right; waygrid validate says why")
-    if outcome.unwrap().dag.hash != dag_hash:
+    if standing.dag is None or outcome.unwrap().dag.hash != standing.dag.hash:
         complain(f"waygrid: {spec} is not the Spec that ran (another hash): the scenario may go another way")
+        return None
+    return source

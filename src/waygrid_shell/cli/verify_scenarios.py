@@ -1,6 +1,5 @@
 """Counter-examples of `waygrid verify` as scenario files, each run first, so that it says what really happens."""
 
-import json
 from collections.abc import Iterator
 from os.path import relpath
 from pathlib import Path
@@ -9,18 +8,15 @@ from typing import Any
 import yaml
 
 from waygrid_core.history.status import scenario_status
-from waygrid_core.outcome import Failure
 from waygrid_core.simulation.observation import Observation
-from waygrid_core.simulation.reading import load_scenarios
-from waygrid_core.simulation.runner import run_scenario
 from waygrid_core.traversal.events import NodeDispatched
 from waygrid_core.verify.findings import Finding, Verification
 from waygrid_core.verify.levels import Level
 from waygrid_core.verify.rehearsal import rehearse
 from waygrid_core.verify.telling import tell_run
-from waygrid_shell.cli.extensions_given import extensions_here
 from waygrid_shell.cli.mistake import UserError
 from waygrid_shell.cli.output import complain, write_result
+from waygrid_shell.cli.scenario_trial import tried
 from waygrid_shell.cli.source import STANDARD_INPUT, Source, why
 
 
@@ -54,7 +50,7 @@ def _scenario(source: Source, level: Level, finding: Finding, path: Path) -> str
         "spec": Path(relpath(source.name, path.parent)).as_posix(),
         **rehearse(level, finding.run),
     }
-    observed = _observed(source, document)
+    observed = tried(source, document)
     remarks = [finding.sentence, "", *(f"{at}. {line}" for at, line in enumerate(tell_run(level, finding.run), 1))]
     if observed is None or not _goes_that_way(level, finding, observed):
         remarks += ["", "It needs data, a signal or an order of messages that is not known here: as near as it gets."]
@@ -62,15 +58,6 @@ def _scenario(source: Source, level: Level, finding: Finding, path: Path) -> str
         document["expect"] = {"status": observed.status, "dispatched": list(observed.dispatched)}
     comments = "".join(f"# {line}".rstrip() + "\n" for line in "\n".join(remarks).splitlines())
     return comments + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-
-
-def _observed(source: Source, document: dict[str, Any]) -> Observation | None:
-    """What the scenario leads to; None if it cannot be run."""
-    text = json.dumps({**document, "expect": {}}).encode()
-    loaded = load_scenarios(text, lambda _: source.content)
-    return (
-        None if isinstance(loaded, Failure) else run_scenario(loaded.unwrap()[0], extensions=extensions_here()).actual
-    )
 
 
 def _goes_that_way(level: Level, finding: Finding, observed: Observation) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.cli.command import Ran, Waygrid, run_waygrid
 from tests.integration.cli.dev_server import dev_server
@@ -260,6 +261,27 @@ def test_replay_goes_through_a_traversal_and_supposes_what_was_not(waygrid: Wayg
     assert waygrid("test", "night.scenarios.yaml").code == 0
     other = waygrid("replay", traversal, "--save", "other.scenarios.yaml", "--spec", "corrected.yaml")
     assert "not the Spec that ran" in other.err
+
+
+def test_what_was_and_what_would_have_been_are_saved_with_what_the_end_brings(waygrid: Waygrid, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(
+        f"{DECLINES}onEnd: {{type: standard, id: bye, address: 'waygrid://processor/double'}}\n"
+    )
+    traversal = submitted(waygrid, "spec.yaml", "--payload", '{"n": 1}')
+    waygrid("watch", traversal)
+    dispatched = []
+    for supposed in ([], ["--what-if", "3=succeed"], ["--what-if", "3=nothing"], ["--what-if", "2=fail:broken"]):
+        saved = waygrid("replay", traversal, "--save", "it.scenarios.yaml", "--spec", "spec.yaml", *supposed)
+        assert (saved.code, "goes on to the end" in saved.err) == (0, "3=nothing" in supposed)
+        assert waygrid("test", "it.scenarios.yaml").code == 0
+        scenario = yaml.safe_load((tmp_path / "it.scenarios.yaml").read_text())
+        dispatched.append((scenario["expect"]["status"], *scenario["expect"]["dispatched"]))
+    assert dispatched == [
+        ("failed", "double", "pay", "onEnd/bye"),
+        ("completed", "double", "pay", "onEnd/bye"),
+        ("running", "double", "pay"),
+        ("failed", "double", "onEnd/bye"),
+    ]
 
 
 def test_a_journal_is_exported_looked_at_without_a_server_and_taken_in_by_another(
