@@ -1,10 +1,10 @@
 """`waygrid run` as a person meets it: what it prints, what it refuses, how it stops and goes on."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -285,7 +285,7 @@ def _started(folder: Path, arguments: Sequence[str]) -> Iterator["subprocess.Pop
         try:
             while not (folder / "working").exists():
                 assert process.poll() is None, process.communicate()
-                os.sched_yield()
+                time.sleep(0.02)
             yield process
         finally:
             process.kill()

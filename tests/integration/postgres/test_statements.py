@@ -20,6 +20,7 @@ from tests.servers.cluster import ClusterServers
 from tests.servers.postgres import Postgres, own_postgres
 from tests.servers.programs import Missing
 from waygrid_core.model.identifiers import TraversalId
+from waygrid_shell.adapters.postgres import database as pool_of_connections
 from waygrid_shell.adapters.postgres.connecting import check_server, connect
 from waygrid_shell.adapters.postgres.database import PostgresDatabase, open_postgres
 from waygrid_shell.ports.channel_log import ChannelMessage
@@ -150,7 +151,9 @@ async def until_it_is_gone(ports: PostgresPorts) -> None:
             await ports.journal.load([A])
 
 
-async def test_a_restart_of_the_server_is_survived_by_the_process(own: Postgres) -> None:
+async def test_a_restart_of_the_server_is_survived_by_the_process(
+    own: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert own.process is not None
     with own.migrated_database() as url:
         async with opened(PostgresSettings(url=url)) as (ports, _):
@@ -158,8 +161,10 @@ async def test_a_restart_of_the_server_is_survived_by_the_process(own: Postgres)
             await ports.journal.commit([story.change()])
             for _ in range(2):
                 own.process.kill()
-                with pytest.raises(Unavailable):
-                    await until_it_is_gone(ports)
+                with monkeypatch.context() as patch:
+                    patch.setattr(pool_of_connections, "_CONNECTION_SECONDS", 1.0)
+                    with pytest.raises(Unavailable):
+                        await until_it_is_gone(ports)
                 own.process.start()
                 with anyio.fail_after(PATIENCE_SECONDS):
                     await ports.journal.commit([story.succeed().change()])  # the next call
