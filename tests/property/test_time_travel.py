@@ -1,6 +1,10 @@
 """What a journal tells is enough: of every decision the signal, and with that the machine decides it again."""
 
-from hypothesis import given, note
+import json
+from typing import Any
+
+from hypothesis import assume, given, note
+from hypothesis import strategies as st
 
 from tests.property.extended import extended_stories
 from waygrid_core.children.plan import SinglePlan
@@ -75,3 +79,44 @@ def test_a_journal_that_is_written_is_read_as_it_was(story: Story) -> None:
     read = read_journal(write_journal(file))
     assert not isinstance(read, Failure), read.failure()
     assert read.unwrap() == file
+
+
+def _damaged(document: Any, data: st.DataObject) -> str:
+    """Does to a journal what a bad copy, or somebody's editor, may do; what it did."""
+    decisions = document["traversals"][0]["decisions"]
+    decision = data.draw(st.sampled_from(decisions))
+    events = decision["events"]
+    what: str = data.draw(
+        st.sampled_from(["a decision less", "an event less", "another node", "turned round", "twice", "no events"])
+    )
+    match what:
+        case "a decision less":
+            decisions.remove(decision)
+        case "an event less":
+            events.remove(data.draw(st.sampled_from(events)))
+        case "another node":
+            changed = data.draw(st.sampled_from(events))
+            changed |= {name: "f" * 16 for name in ("node", "fork", "join") if name in changed}
+        case "turned round":
+            decisions.reverse()
+        case "twice":
+            document["traversals"] *= 2
+        case _:
+            decision["events"] = []
+    return what
+
+
+@given(stories(), st.data())
+def test_a_damaged_journal_is_refused_with_a_sentence_or_gone_through(story: Story, data: st.DataObject) -> None:
+    compiled = compile_document(story.document).unwrap()
+    whole = recorded(story)
+    assume(whole.decisions)
+    file = JournalFile(traversal=TRAVERSAL, traversals=(whole,), dags={compiled.dag.hash: compiled})
+    document: Any = json.loads(json.dumps(write_journal(file)))
+    what = _damaged(document, data)
+    read = read_journal(document)
+    if isinstance(read, Failure):
+        assert TRAVERSAL in read.failure()
+    else:
+        assert what not in ("twice", "an event less", "no events")
+        list(moments(read.unwrap().traversals[0], story.dag))

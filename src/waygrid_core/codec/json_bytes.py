@@ -45,7 +45,11 @@ def read_json(text: bytes) -> JsonValue:
             pass  # it may be one of what only the careful reader reads; if not, that one says what is wrong
         else:
             return value
-    return _Reader(text.decode()).read()
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"no JSON: byte {error.start + 1} is not UTF-8") from error
+    return _Reader(decoded).read()
 
 
 _Frame: TypeAlias = tuple[list[JsonValue], None] | tuple[dict[str, JsonValue], str]

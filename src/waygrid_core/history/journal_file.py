@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import Factory, frozen
 
+from waygrid_core.children.either import fold_either, new_either
 from waygrid_core.children.plan import TraversalPlan
 from waygrid_core.children.plan_reading import read_plan
 from waygrid_core.children.series_effects import SeriesEffect
@@ -129,6 +130,12 @@ def _read(document: JsonValue, extensions: Extensions) -> JournalFile:
     name = _text(fields, "traversal", "")
     if not traversals or traversals[0].traversal != name:
         raise _Wrong("/traversals: the traversal that the document is about comes first")
+    known: set[TraversalId] = set()
+    for recorded in traversals:
+        if recorded.traversal in known:
+            raise _Wrong(f"/traversals: {recorded.traversal} stands there twice")
+        known.add(recorded.traversal)
+        _check_decisions(recorded)
     dags: dict[DagHash, CompiledDag] = {}
     for index, flat in enumerate(_array(fields, "dags", "")):
         outcome = dag_from_json(flat, extensions=extensions)
@@ -137,6 +144,18 @@ def _read(document: JsonValue, extensions: Extensions) -> JournalFile:
             raise _Wrong(f"/dags/{index}{problem.pointer}: {problem.message}")
         dags[outcome.unwrap().dag.hash] = outcome.unwrap()
     return JournalFile(traversal=TraversalId(name), traversals=traversals, dags=dags)
+
+
+def _check_decisions(recorded: RecordedTraversal) -> None:
+    """Each decision must be one about the state that those before it made."""
+    state = new_either(recorded.traversal, recorded.plan)
+    for decision in recorded.decisions:
+        try:
+            state = fold_either(decision.events, state)
+        except Exception as error:  # the seam: it is somebody's file, and its events may tell of anything
+            raise _Wrong(f"the decisions of {recorded.traversal} do not follow from each other") from error
+        if state.version != decision.version:
+            raise _Wrong(f"the decisions of {recorded.traversal} do not follow from each other: one is missing")
 
 
 def _plan(document: JsonValue, place: str, extensions: Extensions) -> TraversalPlan:

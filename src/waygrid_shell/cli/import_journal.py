@@ -32,7 +32,7 @@ def import_journal(
     try:
         document = read_json(source.content)
     except ValueError as error:
-        raise UserError(f"{source.name} is no JSON: {error}") from error
+        raise UserError(f"{source.name} is {error}") from error
 
     async def work(client: WaygridClient) -> int:
         imported = await client.import_journal(document)

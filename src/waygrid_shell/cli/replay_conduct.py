@@ -85,7 +85,7 @@ def conduct(request: Request) -> int:
         try:
             document = read_json(source.content)
         except ValueError as error:
-            raise UserError(f"{source.name} is no JSON: {error}") from error
+            raise UserError(f"{source.name} is {error}") from error
         return _go_through(request, document)
     found: list[JsonValue] = []
 
@@ -284,4 +284,4 @@ def _json(text: str, rest: str) -> JsonValue:
     try:
         return read_json(rest.encode())
     except ValueError as error:
-        raise UserError(f"--what-if {text}: what follows succeed: is no JSON ({error})") from error
+        raise UserError(f"--what-if {text}: what follows succeed: is {error}") from error
