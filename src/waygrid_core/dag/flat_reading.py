@@ -38,6 +38,7 @@ _CONDITION_GUARD: Final = compile_pattern(r"condition:(0|[1-9][0-9]{0,6})")
 _MEMBERS: Final = {SUCCESS: "onSuccess", FAILURE: "onFailure", TIMEOUT: "onTimeout", ALWAYS: "always"}
 _NOT_IN_NODES: Final = frozenset({*_MEMBERS.values(), "onConditions", "branches", "join", "label", "description"})
 _NOWHERE: Final[JsonValue] = {"ref": "x"}
+_UNKNOWN_END: Final = -1
 
 
 @define(eq=False)
@@ -124,7 +125,7 @@ class GraphReading:
                 continue
             source, target = self._end(fields, "from"), self._end(fields, "to")
             guard = fields.text("guard")
-            if source is None or target is None or guard is None:
+            if source is None or guard is None:
                 continue
             if not self._is_guard(guard):
                 known = "success, failure, timeout, always, condition:<i>, branch:<name> or join"
@@ -137,7 +138,8 @@ class GraphReading:
             if not is_conditional and fields.has("condition"):
                 fields.refuse("condition", "unknown-field", f"an edge with the guard {guard} has no condition")
                 continue
-            edges.append(_WrittenEdge(source, target, guard, fields.document.get("condition"), at))
+            end = _UNKNOWN_END if target is None else target  # a fork, say, has this branch, wherever it leads
+            edges.append(_WrittenEdge(source, end, guard, fields.document.get("condition"), at))
         return self._in_order(edges)
 
     def _end(self, fields: Fields, name: str) -> int | None:

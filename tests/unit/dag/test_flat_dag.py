@@ -132,6 +132,15 @@ def _edge(source: str, target: str, guard: str = "success") -> dict[str, Any]:
 
 FAULTS: list[tuple[str, str, Any]] = [
     ("an edge to nothing", "dangling-edge", lambda d: d["edges"].append(_edge("a", "nobody", "failure"))),
+    ("a branch to nothing", "dangling-edge", lambda d: d["edges"][1].update(to="nobody")),
+    (
+        "a condition to nothing before another",
+        "dangling-edge",
+        lambda d: d["edges"].extend(
+            {**_edge("a", to, f"condition:{at}"), "condition": {"type": "JsonExists", "pointer": "/x"}}
+            for at, to in enumerate(("nobody", "f"))
+        ),
+    ),
     ("an entry that is nothing", "dangling-edge", lambda d: d["entryPoints"].append("nobody")),
     (
         "two always edges",
