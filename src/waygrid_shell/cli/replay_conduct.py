@@ -131,12 +131,17 @@ def _go_through(request: Request, document: JsonValue) -> int:
         return _suppose(request, subject, request.what_if)
     if request.save is not None:
         return _save(request, subject, moments(subject.recorded, subject.dag))
-    known = subject.standing.dag
-    shown = [
-        each for each in moments(subject.recorded, known) if request.at is None or each.after.version <= request.at
-    ]
-    _show(shown, subject, as_json=request.options.json)
+    every = list(moments(subject.recorded, subject.standing.dag))
+    _show(every if request.at is None else _until(every, request.at), subject, as_json=request.options.json)
     return OK
+
+
+def _until(every: Sequence[Moment], at: int) -> Sequence[Moment]:
+    """The decisions up to the one that brought event number `at`. Raises `UserError` if there are not so many."""
+    in_all = every[-1].after.version if every else 0
+    if at > in_all:
+        raise UserError(f"--at {at}: it has {in_all} events")
+    return [each for each in every if each.before.version < at]
 
 
 def _subject(file: JournalFile) -> _Subject:

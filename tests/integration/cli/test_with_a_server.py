@@ -293,6 +293,14 @@ def test_a_journal_is_exported_looked_at_without_a_server_and_taken_in_by_anothe
     assert waygrid("export", traversal, "--output", "night.json").code == 0
     there = waygrid("replay", traversal).out
     assert waygrid("replay", "night.json", "--server", "http://127.0.0.1:1").out == there
+    first = waygrid("replay", "night.json", "--at", "1").out
+    assert there.startswith(first)
+    assert first.splitlines()[0].split()[-1] == "Begin"
+    assert "\n   2 " not in first
+    assert (waygrid("replay", "night.json", "--at", "99").code, waygrid("replay", "night.json", "--at", "0").out) == (
+        2,
+        "",
+    )
     again = waygrid("import", "night.json")
     assert (again.code, again.out) == (1, "")
     assert "is here already" in again.err
