@@ -20,6 +20,7 @@ from waygrid_shell.api.respond import check_data, idempotency_key, read_body, re
 from waygrid_shell.api.steering import known_traversal, refuse_if_ended
 from waygrid_shell.hosting.post import seal
 from waygrid_shell.origins.acceptance.items import HTTP_ORIGIN
+from waygrid_shell.ports.failure import UnreadableDag
 from waygrid_shell.ports.journal import Summary
 from waygrid_shell.resources.links import TRAVERSALS, links_of
 from waygrid_shell.resources.submission import SignalSent, SignalToSend
@@ -86,7 +87,10 @@ async def _names_of_signals(platform: Platform, summary: Summary) -> tuple[str, 
     plan = summary.origin.plan
     if plan is None or isinstance(plan, EachPlan):  # nobody has written what an each runs
         return ()
-    dag = await platform.dag_store.get(dag_named_in(plan))
+    try:
+        dag = await platform.dag_store.get(dag_named_in(plan))
+    except UnreadableDag:
+        return None
     return None if dag is None else tuple(signal.name for signal in dag.signals)
 
 

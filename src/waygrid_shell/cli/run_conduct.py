@@ -245,7 +245,7 @@ async def _refuse_missing_secrets(compiled: CompiledDag, ports: Ports) -> None:
 
 async def _mention_strangers(plan: _Plan, ports: Ports) -> None:
     """Traversals of other Specs in this folder go on too; say so if nobody serves what they need."""
-    unserved = _unserved(await dags_of(await ports.journal.unfinished(), ports), plan.served)
+    unserved = _unserved(await dags_of(await ports.journal.unfinished(), ports.dag_store.get), plan.served)
     if unserved:
         complain(
             f"waygrid: traversals of earlier runs in {plan.data_dir} need {', '.join(map(str, unserved))}, which "

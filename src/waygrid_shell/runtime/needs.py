@@ -1,13 +1,12 @@
 """What DAGs need of a plant beside the services that serve their nodes: secrets, and other DAGs."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from waygrid_core.dag.dag import CompiledDag, Dag
 from waygrid_core.dag.node import CallWork, EachWork, LoopWork, TaskNode
 from waygrid_core.model.identifiers import DagHash
 from waygrid_core.template.template import SecretReference
 from waygrid_shell.ports.journal import Summary
-from waygrid_shell.runtime.wiring import Ports
 
 
 def secrets_of(dags: Iterable[Dag]) -> tuple[SecretReference, ...]:
@@ -29,13 +28,13 @@ def all_dags(compiled: CompiledDag) -> tuple[Dag, ...]:
     return (compiled.dag, *compiled.bodies.values())
 
 
-async def dags_of(unfinished: Iterable[Summary], ports: Ports) -> tuple[Dag, ...]:
-    """The DAGs that these traversals run, and all that those run, as far as somebody has stored them."""
+async def dags_of(unfinished: Iterable[Summary], get: Callable[[DagHash], Awaitable[Dag | None]]) -> tuple[Dag, ...]:
+    """The DAGs that these traversals run, and all that those run, as far as `get` has them."""
     found: dict[DagHash, Dag] = {}
     pending = list({summary.origin.dag for summary in unfinished if summary.origin.dag is not None})
     while pending:
         dag_hash = pending.pop()
-        dag = None if dag_hash in found else await ports.dag_store.get(dag_hash)
+        dag = None if dag_hash in found else await get(dag_hash)
         if dag is None:
             continue
         found[dag_hash] = dag

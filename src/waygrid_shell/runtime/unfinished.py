@@ -5,10 +5,12 @@ import logging
 from attrs import frozen
 
 from waygrid_core.dag.addresses import addresses_of
+from waygrid_core.dag.dag import Dag
 from waygrid_core.model.address import ServiceAddress
+from waygrid_core.model.identifiers import DagHash
 from waygrid_core.model.topic import parse_topic
 from waygrid_core.outcome import Success
-from waygrid_shell.ports.failure import PortFailure
+from waygrid_shell.ports.failure import PortFailure, UnreadableDag
 from waygrid_shell.runtime.needs import dags_of
 from waygrid_shell.runtime.wiring import Ports
 
@@ -27,10 +29,18 @@ class Unfinished:
 
 
 async def unfinished_alone(ports: Ports, served: frozenset[ServiceAddress]) -> Unfinished:
-    """Where this process is the whole platform. Raises what ports raise."""
+    """Where this process is the whole platform. What it cannot read waits, and it is said. Raises what ports raise."""
+
+    async def readable(dag_hash: DagHash) -> Dag | None:
+        try:
+            return await ports.dag_store.get(dag_hash)
+        except UnreadableDag as failure:
+            _log.error("%s; its traversals wait", failure)
+            return None
+
     unfinished = await ports.journal.unfinished()
     count = sum(1 for each in unfinished if each.traversal == each.origin.root)
-    unserved = addresses_of(await dags_of(unfinished, ports)) - served
+    unserved = addresses_of(await dags_of(unfinished, readable)) - served
     return Unfinished(count=count, unserved=tuple(sorted(unserved, key=str)))
 
 

@@ -82,6 +82,24 @@ def test_people_tell_it_at_the_command_line_and_keep_what_happened_as_a_scenario
         assert tested.code == 0, tested.out
 
 
+def test_without_its_extensions_a_platform_begins_and_says_so_and_with_them_it_goes_on(folder: Path) -> None:
+    with running_dev(folder, "--app", "shop:app", environment=WITH_EXTENSIONS) as dev:
+        traversal = dev.submit({**PURCHASE, "guards": []}, {"n": 1}).body["id"]
+        assert dev.end() == 0
+    with running_dev(folder, "--app", "shop:app") as dev:
+        assert dev.ask("GET", f"/v1/traversals/{traversal}").body["status"] == "running"
+        say_yes(dev, traversal, "Ada")
+        until(lambda: dev.ask("GET", "/v1/dead-letters").body["items"], "what came for it is kept")
+        (letter,) = dev.ask("GET", "/v1/dead-letters").body["items"]
+        assert "'Approval' is no type of a node" in letter["reason"]
+        refused = dev.ask("GET", f"/v1/traversals/{traversal}/journal")
+        assert (refused.status, refused.body["code"]) == (409, "unreadable-dag")
+        assert dev.end() == 0
+    with running_dev(folder, "--app", "shop:app", environment=WITH_EXTENSIONS) as dev:
+        dev.ask("POST", f"/v1/dead-letters/{letter['id']}/redrive")
+        until(lambda: node(dev, traversal, "approval").get("attempt") == 2, "it goes on")
+
+
 def say_yes(dev: Dev, traversal: str, by: str, *, asked: int | None = None) -> None:
     """Answer a round; then it has asked so often."""
     path = f"/v1/traversals/{traversal}/events/approval"

@@ -14,7 +14,7 @@ from waygrid_core.history.journal_file import (
     write_decision,
     write_head,
 )
-from waygrid_core.model.identifiers import TraversalId
+from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_shell.ports.dag_store import DagStore
 from waygrid_shell.ports.failure import VersionConflict
 from waygrid_shell.ports.journal import Change, Decision, Journal, Origin, Summary
@@ -30,14 +30,21 @@ class NotImported(Exception):  # noqa: N818 - it says what happened
 async def exported(journal: Journal, dag_store: DagStore, traversal: TraversalId) -> AsyncGenerator[bytes, None] | None:
     """The journal of that traversal and of all below it, as JSON text, in pieces; None for an unknown one.
 
-    So much is in memory of it as one piece is, however long it is. Raises what ports raise.
+    So much is in memory of it as one piece is, however long it is. Raises what ports raise; a DAG that cannot be read
+    before the first piece.
     """
     summary = (await journal.summaries([traversal])).get(traversal)
     if summary is None:
         return None
     relatives = await family_of(journal, dag_store, summary.origin.root)
     below = sorted(relatives.of(traversal), key=lambda each: (each.traversal != traversal, each.traversal))
+    for dag_hash in _dags_of(below):
+        await dag_store.get_compiled(dag_hash)
     return _pieces(journal, dag_store, below)
+
+
+def _dags_of(below: Sequence[Summary]) -> Sequence[DagHash]:
+    return list(dict.fromkeys(each.origin.dag for each in below if each.origin.dag is not None))
 
 
 async def _pieces(journal: Journal, dag_store: DagStore, below: Sequence[Summary]) -> AsyncGenerator[bytes, None]:
@@ -54,7 +61,7 @@ async def _pieces(journal: Journal, dag_store: DagStore, below: Sequence[Summary
         yield b"]}"
     yield b'],"dags":['
     is_first = True
-    for dag_hash in dict.fromkeys(each.origin.dag for each in below if each.origin.dag is not None):
+    for dag_hash in _dags_of(below):
         compiled = await dag_store.get_compiled(dag_hash)
         if compiled is not None:
             yield (b"" if is_first else b",") + write_json(dag_to_json(compiled))

@@ -10,6 +10,7 @@ from waygrid_core.dag.dag import CompiledDag
 from waygrid_core.history.standing import Standing
 from waygrid_core.model.identifiers import DagHash, TraversalId
 from waygrid_shell.ports.dag_store import DagStore
+from waygrid_shell.ports.failure import UnreadableDag
 from waygrid_shell.ports.journal import Journal, Query, Summary
 
 _PAGE: Final = 1_000
@@ -124,7 +125,10 @@ async def all_of(journal: Journal, root: TraversalId) -> Sequence[Summary]:
 async def _compiled(dag_store: DagStore, tops: Sequence[Summary]) -> Compiled:
     compiled: dict[DagHash, CompiledDag] = {}
     for dag_hash in {each.origin.dag for each in tops if each.origin.dag is not None}:
-        found = await dag_store.get_compiled(dag_hash)
+        try:
+            found = await dag_store.get_compiled(dag_hash)
+        except UnreadableDag:
+            continue  # without the names in it, it can be shown all the same
         if found is not None:
             compiled[dag_hash] = found
     return compiled
