@@ -54,6 +54,10 @@ def _names_here() -> tuple[str, ...]:
     else:
         try:
             names = tomllib.loads(DEFAULT_FILE.read_text(encoding="utf-8-sig")).get("extensions", [])
-        except (OSError, ValueError):
+        except OSError:
             return ()
-    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+        except ValueError as error:
+            raise UserError(f"{DEFAULT_FILE}: it is no TOML: {error}") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UserError(f'{DEFAULT_FILE}: extensions: write a list of texts, such as ["package.module:Class"]')
+    return tuple(names)

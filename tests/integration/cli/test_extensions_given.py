@@ -102,6 +102,24 @@ def test_commands_for_specs_have_those_of_the_settings_file_of_the_folder(waygri
     assert "did you mean port?" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('extensions = "rules:Majority"', 'write a list of texts, such as ["package.module:Class"]'),
+        ("extensions = [1]", "write a list of texts"),
+        ('extensions = ["rules:Majority"', "it is no TOML"),
+    ],
+)
+def test_a_settings_file_that_does_not_say_which_is_not_passed_over(
+    waygrid: Waygrid, folder: Path, settings: str, said: str
+) -> None:
+    (folder / "waygrid.toml").write_text(settings)
+    ran = waygrid("validate", "spec.yaml")
+    assert ran.code == 2
+    assert ran.err.startswith("waygrid: waygrid.toml: ")
+    assert said in ran.err
+
+
 def test_a_run_has_those_of_its_settings_and_goes_on_with_them(waygrid: Waygrid, folder: Path) -> None:
     (folder / "settings.toml").write_text('extensions = ["rules:Majority", "rules:Above"]\n')
     for arguments in ([], ["--data-dir", "data"], ["--data-dir", "data"]):
