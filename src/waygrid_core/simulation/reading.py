@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from waygrid_core.model.canonical_json import canonical_json
 from waygrid_core.model.json_value import JsonValue, Missing
 from waygrid_core.outcome import Failure, Outcome, Success
 from waygrid_core.simulation.moment import parse_span
@@ -44,6 +45,9 @@ Load: TypeAlias = Callable[[str], bytes]
 """Gives the bytes of the file that a scenario names as its Spec, a path relative to its own. May raise `OSError`
 and, for what is no path, `ValueError`."""
 
+MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+"""How large a file may be that holds scenarios: the limit of a document is for each Spec in it."""
+
 STATUSES: Final = ("completed", "failed", "canceled", "timed-out", "running", "invalid")
 NODE_STATUSES: Final = (
     "waiting", "running", "succeeded", "failed", "timed-out", "canceled", "not-reached",
@@ -71,15 +75,18 @@ class ScenarioProblem:
 def load_scenarios(
     text: bytes, load: Load, limits: Limits = DEFAULT_LIMITS
 ) -> Outcome[tuple[Scenario, ...], tuple[ScenarioProblem, ...]]:
-    """The scenarios of a file, in order, or everything that is wrong with it. Specs are not compiled yet."""
-    documents = _read_documents(text, limits)
+    """The scenarios of a file, in order, or everything that is wrong with it. Specs are not compiled yet.
+
+    The `limits` are for each Spec; all scenarios together may take `MAX_FILE_BYTES`.
+    """
+    documents = _read_documents(text, evolve(limits, document_bytes=MAX_FILE_BYTES))
     if isinstance(documents, Failure):
         return Failure(tuple(ScenarioProblem(1, problem) for problem in documents.failure()))
     scenarios: list[Scenario] = []
     faults: list[ScenarioProblem] = []
     for number, document in enumerate(documents.unwrap(), 1):
         problems = ProblemSink()
-        scenario = read_scenario(document, number, load, problems)
+        scenario = read_scenario(document, number, load, problems, limits)
         faults.extend(ScenarioProblem(number, problem) for problem in problems.problems)
         if scenario is not None:
             scenarios.append(scenario)
@@ -97,7 +104,9 @@ def _read_documents(text: bytes, limits: Limits) -> Outcome[tuple[JsonValue, ...
     return Success(tuple(document for document in documents.unwrap() if document is not None) or (None,))
 
 
-def read_scenario(document: JsonValue, number: int, load: Load, problems: ProblemSink) -> Scenario | None:
+def read_scenario(
+    document: JsonValue, number: int, load: Load, problems: ProblemSink, limits: Limits = DEFAULT_LIMITS
+) -> Scenario | None:
     """One scenario, the `number`th of its file; worth something only if no problem was found."""
     fields = open_object(document, ROOT, problems, _SCENARIO, "a scenario")
     if fields is None:
@@ -105,7 +114,7 @@ def read_scenario(document: JsonValue, number: int, load: Load, problems: Proble
     name = fields.text("name")
     return Scenario(
         name=f"scenario {number}" if name is None else name,
-        spec=_read_spec(fields, load),
+        spec=_read_spec(fields, load, limits),
         payload=_otherwise(fields.get("payload"), {}),
         entry=fields.whole_number("entry", 0) or 0,
         start=fields.instant("start") or DEFAULT_START,
@@ -117,10 +126,11 @@ def read_scenario(document: JsonValue, number: int, load: Load, problems: Proble
     )
 
 
-def _read_spec(fields: Fields, load: Load) -> SpecSource:
+def _read_spec(fields: Fields, load: Load, limits: Limits) -> SpecSource:
     spec = fields.get("spec")
     if isinstance(spec, dict):
-        return SpecDocument(spec)
+        written = canonical_json(spec)  # one that is too large here is so in a file of its own, and the run says it
+        return SpecText(written) if len(written) > limits.document_bytes else SpecDocument(spec)
     if isinstance(spec, str):
         try:
             return SpecText(load(spec))

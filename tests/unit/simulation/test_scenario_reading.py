@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from waygrid_core.outcome import Failure
-from waygrid_core.simulation import Scenario, load_scenarios
+from waygrid_core.simulation import Scenario, load_scenarios, run_scenario
 from waygrid_core.simulation.scenario import (
     CancelBranchesSignal,
     CancelSignal,
@@ -45,6 +45,23 @@ def scenarios_in(text: str) -> tuple[Scenario, ...]:
 def scenario_in(fields: str) -> Scenario:
     (scenario,) = scenarios_in("spec: orders.yaml\nexpect: {}\n" + fields)
     return scenario
+
+
+def test_a_file_may_be_larger_than_a_spec_may_be() -> None:
+    text = "x" * 600_000
+    one = f"spec: {{description: {text}, entryPoints: [{{type: pass}}]}}\nexpect: {{status: completed}}\n"
+    first, second = scenarios_in(f"{one}---\n{one}")
+    assert run_scenario(first).passed
+    assert run_scenario(second).passed
+
+
+def test_a_spec_in_a_scenario_that_is_too_large_is_invalid() -> None:
+    text = "x" * 1024 * 1024
+    (scenario,) = scenarios_in(f"""
+spec: {{description: {text}, entryPoints: [{{type: pass}}]}}
+expect: {{status: invalid, errors: [too-large]}}
+""")
+    assert run_scenario(scenario).passed
 
 
 def problems_in(text: str) -> list[tuple[int, str, str]]:
