@@ -14,9 +14,7 @@ from waygrid_core.spec.write import write_spec
 from waygrid_core.testing import laws, traversal_laws
 from waygrid_core.testing.data import Document
 from waygrid_core.testing.stories import Story
-from waygrid_core.traversal.signals import Pause, Unpause
-
-STEERING = (Pause, Unpause)
+from waygrid_core.testing.story_laws import STEERING, is_held_for_later
 
 
 @given(extended_stories(max_moves=12))
@@ -51,7 +49,7 @@ def test_law_5_no_attempt_is_dispatched_twice_and_duplicates_change_nothing(stor
     """Seen to fail when what was told twice was heard twice."""
     note(str(story))
     traversal_laws.dispatches_each_attempt_once(story)
-    laws.duplicates_change_nothing(story.machine, story.steps, STEERING)
+    laws.duplicates_change_nothing(story.machine, story.steps, STEERING, is_held_for_later)
 
 
 @given(extended_stories())

@@ -7,10 +7,8 @@ from hypothesis import given, note
 
 from waygrid_core.testing import laws, traversal_laws
 from waygrid_core.testing.stories import Story
+from waygrid_core.testing.story_laws import STEERING, is_held_for_later
 from waygrid_core.testing.strategies import stories
-from waygrid_core.traversal.signals import Pause, Unpause
-
-STEERING = (Pause, Unpause)
 
 
 @given(stories(max_moves=12))
@@ -50,7 +48,7 @@ def test_law_5_no_attempt_is_dispatched_twice_and_duplicates_change_nothing(stor
     signal twice, when a second start of an attempt was written again, and when a retry kept its attempt's number."""
     note(str(story))
     traversal_laws.dispatches_each_attempt_once(story)
-    laws.duplicates_change_nothing(story.machine, story.steps, STEERING)
+    laws.duplicates_change_nothing(story.machine, story.steps, STEERING, is_held_for_later)
 
 
 @given(stories())

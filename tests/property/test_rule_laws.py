@@ -15,9 +15,7 @@ from waygrid_core.testing import laws, traversal_laws
 from waygrid_core.testing.data import Document
 from waygrid_core.testing.documents import documents
 from waygrid_core.testing.stories import Story
-from waygrid_core.traversal.signals import Pause, Unpause
-
-STEERING = (Pause, Unpause)
+from waygrid_core.testing.story_laws import STEERING, is_held_for_later
 
 
 @given(ruled_stories(max_moves=12))
@@ -50,7 +48,7 @@ def test_law_4_a_traversal_ends_once_and_is_silent_afterwards(story: Story) -> N
 def test_law_5_no_attempt_is_dispatched_twice_and_duplicates_change_nothing(story: Story) -> None:
     note(str(story))
     traversal_laws.dispatches_each_attempt_once(story)
-    laws.duplicates_change_nothing(story.machine, story.steps, STEERING)
+    laws.duplicates_change_nothing(story.machine, story.steps, STEERING, is_held_for_later)
 
 
 @given(ruled_stories())

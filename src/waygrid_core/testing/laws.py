@@ -4,7 +4,7 @@ They are stated for any `Machine`; the numbers are those of the design's section
 say (how far it is from its end, which branches are independent) is in `traversal_laws`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from waygrid_core.outcome import Failure
 from waygrid_core.testing.machine import EffectT, EventT, Machine, MachineStep, SignalT, StateT
@@ -83,20 +83,26 @@ def duplicates_change_nothing(
     machine: Machine[StateT, SignalT, EventT, EffectT],
     steps: Sequence[MachineStep[StateT, SignalT, EventT, EffectT]],
     may_mean_something_again: tuple[type[object], ...] = (),
+    is_tentative: Callable[[MachineStep[StateT, SignalT, EventT, EffectT]], bool] = lambda _: False,
 ) -> None:
     """Law 5: a signal delivered again, at once or at any later time, changes nothing.
 
-    Signals of `may_mean_something_again` (a pause after an unpause) are only delivered again at once.
+    Signals of `may_mean_something_again` (a pause after an unpause) are only delivered again at once. One that was
+    taken tentatively, to be heard when something else has been, may be refused later: that changes nothing either.
     """
     accepted: list[SignalT] = []
+    tentative: list[SignalT] = []
     for step in steps:
         if step.decided is not None:
             accepted.append(step.signal)
+            tentative += [step.signal] if is_tentative(step) else []
         again = [signal for signal in accepted if not isinstance(signal, may_mean_something_again)]
         if step.decided is not None and isinstance(step.signal, may_mean_something_again):
             again.append(step.signal)
         for signal in again:
             outcome = machine.decide(step.after, signal, step.now)
+            if isinstance(outcome, Failure) and signal in tentative:
+                continue
             assert not isinstance(outcome, Failure), f"{signal} is refused when it comes again: {outcome}"
             decided = outcome.unwrap()
             assert not decided.events, f"{signal} came again and wrote {decided.events}"

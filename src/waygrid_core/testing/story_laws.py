@@ -7,11 +7,16 @@ from attrs import evolve, frozen
 
 from waygrid_core.testing import laws, traversal_laws
 from waygrid_core.testing.invariants import Invariant, Violation, invariant_of
-from waygrid_core.testing.stories import Story, shown
-from waygrid_core.traversal.signals import Pause, Unpause
+from waygrid_core.testing.stories import Step, Story, shown
+from waygrid_core.traversal.signals import CancelBranches, Pause, Unpause
 
 STEERING: Final = (Pause, Unpause)
 """Signals that mean something again when they come again."""
+
+
+def is_held_for_later(step: Step) -> bool:
+    """Whether the signal is a cancel of branches that a pause holds: what is held before it may open their fork."""
+    return isinstance(step.signal, CancelBranches) and step.before.status == "Paused"
 
 
 @frozen
@@ -85,7 +90,7 @@ MACHINE_LAWS: Final[tuple[StoryLaw, ...]] = (
     _at_a_step("no attempt is dispatched twice", traversal_laws.dispatches_each_attempt_once),
     _at_a_step(
         "a signal that comes again changes nothing",
-        lambda story: laws.duplicates_change_nothing(story.machine, story.steps, STEERING),
+        lambda story: laws.duplicates_change_nothing(story.machine, story.steps, STEERING, is_held_for_later),
     ),
     _at_a_step(
         "effects are the difference of obligations",
