@@ -3,7 +3,8 @@
 import copy
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from hypothesis import assume, given, note
@@ -30,6 +31,7 @@ SAME_AS_ABSENT: tuple[Any, ...] = (
 REQUIRED = ("type", "entryPoints", "address", "code", "joinNodeId", "branches", "event", "body", "over", "until")
 
 Path = tuple[str | int, ...]
+Edit = Callable[[], Document]
 
 
 def compiled(document: Any) -> CompiledDag:
@@ -81,12 +83,13 @@ def test_a_salt_changes_the_hash_and_every_node_id(document: Document, salt: str
 @given(documents(body_depth=1), st.data())
 def test_every_edit_of_meaning_changes_the_hash(document: Document, data: st.DataObject) -> None:
     """Seen to fail when the hash did not cover conditions, the Spec's timeout, or the ids that an author gave."""
-    by_field: dict[str, list[tuple[Path, Document]]] = {}
-    for path, edited in _edits(document):
+    by_field: dict[str, list[tuple[Path, Edit]]] = {}
+    for path, edit in _edits(document):
         field = next(step for step in reversed(path) if isinstance(step, str) and step != "removed")
-        by_field.setdefault(f"{field} at the top" if len(path) <= 2 else field, []).append((path, edited))
+        by_field.setdefault(f"{field} at the top" if len(path) <= 2 else field, []).append((path, edit))
     assume(by_field)
-    path, edited = data.draw(st.sampled_from(by_field[data.draw(st.sampled_from(sorted(by_field)))]))
+    path, edit = data.draw(st.sampled_from(by_field[data.draw(st.sampled_from(sorted(by_field)))]))
+    edited = edit()
     outcome = compile_document(edited)
     assume(not isinstance(outcome, Failure))
     note(f"{path}: {edited}")
@@ -120,18 +123,18 @@ def _without_words(value: Any, is_data: bool = False) -> Any:
     return value
 
 
-def _edits(document: Document) -> Iterator[tuple[Path, Document]]:
-    """Every document that differs in one scalar or lacks one optional member; not all of them are valid."""
+def _edits(document: Document) -> Iterator[tuple[Path, Edit]]:
+    """Every document that differs in one scalar or lacks one optional member, to be made; not all are valid."""
     for path, value in _places(document, ()):
         if any(step in FOR_PEOPLE for step in path):
             continue
         for other in _others(path, value):
-            yield path, _with(document, path, other)
+            yield path, partial(_with, document, path, other)
         # A branch that just ends flows into an inline join, so an edge to it may be written or not.
         leads_to_join = isinstance(value, dict) and value.get("type") == "join"
         is_optional = path[-1] not in REQUIRED and value not in SAME_AS_ABSENT and not leads_to_join
         if isinstance(path[-1], str) and is_optional:
-            yield (*path, "removed"), _with(document, path, None, removed=True)
+            yield (*path, "removed"), partial(_with, document, path, None, removed=True)
 
 
 def _places(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

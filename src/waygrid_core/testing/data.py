@@ -1,7 +1,8 @@
 """Templates, operands and conditions as an author writes them, over the pointers that are in sight."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -14,6 +15,21 @@ OPERATORS = ("lt", "le", "gt", "ge", "ne", "contains", "in")
 _OUTPUT_POINTERS = ("", "/n", "/flag", "/items", "/items/0", "/text", "/wait", "/a", "/nothing")
 
 
+_OfPointers: TypeAlias = Callable[[Sequence[str]], st.SearchStrategy[Any]]
+
+
+def _made_once(make: _OfPointers) -> _OfPointers:
+    """The same strategy for the same pointers: to make and validate one takes longer than to draw from it."""
+    made = lru_cache(maxsize=1_024)(make)
+
+    @wraps(make)
+    def once(pointers: Sequence[str]) -> st.SearchStrategy[Any]:
+        return made(tuple(pointers))
+
+    return once
+
+
+@_made_once
 def from_leaves(pointers: Sequence[str]) -> st.SearchStrategy[Document]:
     """`{"$from": ...}` with one pointer or several, with and without a default."""
     pointer = st.sampled_from(pointers)
@@ -24,6 +40,7 @@ def from_leaves(pointers: Sequence[str]) -> st.SearchStrategy[Document]:
     )
 
 
+@_made_once
 def text_leaves(pointers: Sequence[str]) -> st.SearchStrategy[Document]:
     """`{"$text": ...}` with doubled braces among its parts."""
     part = st.one_of(st.sampled_from(("", "x", "{{", "}}", "é ")), st.sampled_from(pointers).map(lambda p: f"{{{p}}}"))
@@ -35,6 +52,7 @@ def literal_leaves() -> st.SearchStrategy[Document]:
     return st.one_of(values.json_values, st.just({"$from": "as it stands"})).map(lambda value: {"$literal": value})
 
 
+@_made_once
 def leaves(pointers: Sequence[str]) -> st.SearchStrategy[Document]:
     """Any leaf."""
     return st.one_of(from_leaves(pointers), text_leaves(pointers), literal_leaves())
@@ -52,6 +70,7 @@ def operands(draw: st.DrawFn, pointers: Sequence[str], plain: st.SearchStrategy[
             return draw(leaves(pointers))
 
 
+@_made_once
 def templates(pointers: Sequence[str]) -> st.SearchStrategy[Any]:
     """A template of one or two levels."""
     flat = st.one_of(values.scalars, leaves(pointers))
@@ -63,6 +82,7 @@ def templates(pointers: Sequence[str]) -> st.SearchStrategy[Any]:
     )
 
 
+@_made_once
 def conditions(pointers: Sequence[str]) -> st.SearchStrategy[Document]:
     """Any condition but a bare `Always` at the top, which would leave conditions after it dead."""
     return _condition_trees(pointers).filter(lambda condition: condition != {"type": "Always"})

@@ -22,6 +22,8 @@ SERVICES: Final = (
 )
 BRANCH_NAMES: Final = ("b", "a", "10", "9", "z-1", "c")
 _MAX_FORK_DEPTH: Final = 3
+_SOMETIMES: Final = st.sampled_from((False, False, True))
+_RARELY: Final = st.sampled_from((False, False, False, False, False, False, False, True))
 
 Scope: TypeAlias = tuple[tuple[str, str], ...]
 """Where a node stands: the (joinNodeId, branch) of every fork around it, outermost first."""
@@ -82,10 +84,10 @@ class Author:
     # --- chance ---------------------------------------------------------------------------------------------------
 
     def _sometimes(self) -> bool:
-        return self.draw(st.sampled_from((False, False, True)))
+        return self.draw(_SOMETIMES)
 
     def _rarely(self) -> bool:
-        return self.draw(st.sampled_from((False, False, False, False, False, False, False, True)))
+        return self.draw(_RARELY)
 
     def _pick(self, choices: Sequence[Any]) -> Any:
         return self.draw(st.sampled_from(choices))
