@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from hypothesis import assume, given, note
+from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from waygrid_core.compile.pipeline import compile_document, compile_spec, compile_text
@@ -80,6 +80,7 @@ def test_a_salt_changes_the_hash_and_every_node_id(document: Document, salt: str
     assert not set(salted.nodes) & set(dag.nodes)
 
 
+@settings(max_examples=4 * settings().max_examples)  # an edit is one of many kinds, and each is quickly tried
 @given(documents(body_depth=1), st.data())
 def test_every_edit_of_meaning_changes_the_hash(document: Document, data: st.DataObject) -> None:
     """Seen to fail when the hash did not cover conditions, the Spec's timeout, or the ids that an author gave."""
