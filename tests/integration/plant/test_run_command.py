@@ -121,7 +121,7 @@ def test_bad_lines_are_named_and_nothing_is_accepted(run: Run, tmp_path: Path) -
     (tmp_path / "o.jsonl").write_bytes(b'{"n": 1}\n{"n": }\n\xff\xfe\n' + b"[" * 5000 + b"]" * 5000 + b"\n")
     done = run("double.json", "--payload", "o.jsonl", "--app", "shop:app", "--data-dir", "data")
     assert (done.code, done.out) == (2, "")
-    for line in ("o.jsonl:2: ", "o.jsonl:3: not UTF-8", "o.jsonl:4: it nests deeper"):
+    for line in ("o.jsonl:2: ", "o.jsonl:3: no JSON: byte 1 is not UTF-8", "o.jsonl:4: it nests deeper"):
         assert line in done.err
     assert "nothing was accepted" in done.err
     assert not (tmp_path / "data").exists()
