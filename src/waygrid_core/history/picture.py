@@ -14,7 +14,7 @@ from waygrid_core.history.standing import Standing, in_reading_order
 from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.hindsight import prepared_then
+from waygrid_core.traversal.hindsight import Hindsight
 from waygrid_core.traversal.node_status import NOT_REACHED, node_status
 from waygrid_core.traversal.preparation import Preparation
 from waygrid_core.traversal.state import (
@@ -58,18 +58,19 @@ def pictures(standing: Standing, state: TraversalState) -> tuple[NodePicture, ..
 
 
 def _pictures(standing: Standing, dag: Dag, state: TraversalState) -> Iterator[NodePicture]:
+    hindsight = Hindsight(dag)
     for node in in_reading_order(dag):
         if not isinstance(node, ForkNode):
             run = state.nodes.get(node.id)
             name = standing.name(node.id)
-            yield _not_reached(node, name) if run is None else _picture(dag, state, node, name, run)
+            yield _not_reached(node, name) if run is None else _picture(hindsight, state, node, name, run)
 
 
 def _not_reached(node: DagNode, name: str) -> NodePicture:
     return NodePicture(id=node.id, name=name, kind=type_of(node), status=NOT_REACHED)
 
 
-def _picture(dag: Dag, state: TraversalState, node: DagNode, name: str, run: NodeRun) -> NodePicture:
+def _picture(hindsight: Hindsight, state: TraversalState, node: DagNode, name: str, run: NodeRun) -> NodePicture:
     attempt = 0 if isinstance(run, Waiting | Joining) else run.attempt
     return NodePicture(
         id=node.id,
@@ -78,19 +79,19 @@ def _picture(dag: Dag, state: TraversalState, node: DagNode, name: str, run: Nod
         status=node_status(run),
         attempt=attempt,
         due=run.due if isinstance(run, Waiting | InFlight | BackingOff | Joining) else None,
-        input=_input(dag, state, node, run),
+        input=_input(hindsight, state, node, run),
         output=run.output if isinstance(run, Succeeded) else None,
         error=run.error if isinstance(run, Failed | BackingOff) else None,
         child=_child(state, node, run, attempt),
     )
 
 
-def _input(dag: Dag, state: TraversalState, node: DagNode, run: NodeRun) -> JsonValue:
+def _input(hindsight: Hindsight, state: TraversalState, node: DagNode, run: NodeRun) -> JsonValue:
     match run:
         case InFlight(input=given) | BackingOff(input=given):
             return given
         case Waiting(arrived=arrived) | Succeeded(arrived=arrived) | Failed(arrived=arrived):
-            prepared = prepared_then(dag, state, node, arrived) if isinstance(node, TaskNode) else None
+            prepared = hindsight.prepared(state, node, arrived) if isinstance(node, TaskNode) else None
             return prepared.input if isinstance(prepared, Preparation) else arrived
         case Joining() | Canceled():
             return None

@@ -1,10 +1,13 @@
-"""What a task was given, told once it has ended: the outputs that its templates saw, and none that came later."""
+"""What tasks were given, told once they have ended: the outputs that their templates saw, and none that came later."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+
+from attrs import frozen
 
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import edges_from
-from waygrid_core.dag.node import ForkNode, TaskNode
+from waygrid_core.dag.node import DagNode, ForkNode, TaskNode
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
@@ -12,39 +15,60 @@ from waygrid_core.traversal.preparation import Preparation, prepare
 from waygrid_core.traversal.state import TraversalState
 
 
-def prepared_then(dag: Dag, state: TraversalState, node: TaskNode, arrived: JsonValue) -> Preparation | ErrorDetail:
-    """What `node` was given when `arrived` arrived at it, whatever has run since."""
-    return prepare(dag, state, node, arrived, _NotYet(dag, node))
+class Hindsight:
+    """Tells it for the tasks of `dag`: one for all of them, for it finds out once what comes after what."""
 
-
-class _NotYet:
-    """The node at which a token arrives, and whatever comes after it. Gathered only if a template asks."""
-
-    def __init__(self, dag: Dag, node: TaskNode) -> None:
+    def __init__(self, dag: Dag) -> None:
         self._dag = dag
-        self._node = node
 
-    def __contains__(self, node: object) -> bool:
-        return node in self._nodes
+    def prepared(self, state: TraversalState, node: TaskNode, arrived: JsonValue) -> Preparation | ErrorDetail:
+        """What `node` was given when `arrived` arrived at it, whatever has run since."""
+        return prepare(self._dag, state, node, arrived, _NotYet(self, node.id))
+
+    def is_not_before(self, node: NodeId, other: NodeId) -> bool:
+        """Whether `node` comes after `other`, or is it."""
+        return node == other or bool(self._after[other] >> self._places[node] & 1)
 
     @cached_property
-    def _nodes(self) -> frozenset[NodeId]:
-        found: set[NodeId] = set()
-        waiting = [self._node.id, *self._joins_around()]
-        while waiting:
-            node = waiting.pop()
-            if node not in found:
-                found.add(node)
-                waiting.extend(target for _, target in edges_from(self._dag.nodes[node]))
-        return frozenset(found)
+    def _places(self) -> Mapping[NodeId, int]:
+        return {node: place for place, node in enumerate(self._dag.nodes)}
 
-    def _joins_around(self) -> list[NodeId]:
-        """A branch that fails leads to its join, too, without an edge."""
-        joins: list[NodeId] = []
-        scope = self._dag.scopes.get(self._node.scope)
-        while scope is not None:
-            fork = self._dag.nodes[scope.fork]
-            assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
-            joins.append(fork.join)
-            scope = self._dag.scopes.get(scope.parent)
-        return joins
+    @cached_property
+    def _after(self) -> Mapping[NodeId, int]:
+        """The nodes that come after each, as bits of a number: 10 000 nodes have 10^8 pairs, too many for sets."""
+        after: dict[NodeId, int] = {}
+        waiting = list(self._dag.nodes)
+        while waiting:
+            next_ones = tuple(_next_ones(self._dag, self._dag.nodes[waiting[-1]]))
+            unknown = [node for node in next_ones if node not in after]
+            if unknown:
+                waiting += unknown
+                continue
+            bits = 0
+            for node in next_ones:
+                bits |= after[node] | 1 << self._places[node]
+            after[waiting.pop()] = bits
+        return after
+
+
+@frozen
+class _NotYet:
+    """The node at which a token arrives, and whatever comes after it. Found out only if a template asks."""
+
+    hindsight: Hindsight
+    node: NodeId
+
+    def __contains__(self, node: object) -> bool:
+        assert isinstance(node, str), "it is asked about nodes"
+        return self.hindsight.is_not_before(NodeId(node), self.node)
+
+
+def _next_ones(dag: Dag, node: DagNode) -> Iterator[NodeId]:
+    """Where a token may go from a node; a branch that fails leads to its join, too, without an edge."""
+    for _, target in edges_from(node):
+        yield target
+    scope = dag.scopes.get(node.scope)
+    if scope is not None:
+        fork = dag.nodes[scope.fork]
+        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
+        yield fork.join

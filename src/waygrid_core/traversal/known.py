@@ -10,7 +10,7 @@ from waygrid_core.model.identifiers import InputDigest, NodeId
 from waygrid_core.model.json_value import MISSING, JsonValue, Missing
 from waygrid_core.template.template import Parameter, SecretReference
 from waygrid_core.traversal.error import ErrorDetail
-from waygrid_core.traversal.hindsight import prepared_then
+from waygrid_core.traversal.hindsight import Hindsight
 from waygrid_core.traversal.preparation import Preparation
 from waygrid_core.traversal.signals import Known, KnownKey
 from waygrid_core.traversal.state import Failed, Succeeded, TraversalState
@@ -47,13 +47,14 @@ def done_by(dag: Dag, state: TraversalState, nodes: Collection[NodeId] | None = 
     if nodes is None and went_on_after_failure(dag, state):
         return {}
     known: dict[KnownKey, JsonValue] = {}
+    hindsight = Hindsight(dag)
     for node_id, run in state.nodes.items():
         node = dag.nodes[node_id]
         if not isinstance(run, Succeeded) or not isinstance(node, TaskNode):
             continue
         if nodes is not None and node_id not in nodes:
             continue
-        preparation = prepared_then(dag, state, node, run.arrived)
+        preparation = hindsight.prepared(state, node, run.arrived)
         if isinstance(preparation, Preparation):
             known[(dag.digests[node_id], input_digest(preparation))] = run.output
     return known
