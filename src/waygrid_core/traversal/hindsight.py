@@ -8,6 +8,7 @@ from attrs import frozen
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import edges_from
 from waygrid_core.dag.node import DagNode, ForkNode, TaskNode
+from waygrid_core.dag.paths import closing_edges
 from waygrid_core.model.identifiers import NodeId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.traversal.error import ErrorDetail
@@ -36,19 +37,15 @@ class Hindsight:
     @cached_property
     def _after(self) -> Mapping[NodeId, int]:
         """The nodes that come after each, as bits of a number: 10 000 nodes have 10^8 pairs, too many for sets."""
-        after: dict[NodeId, int] = {}
-        waiting = list(self._dag.nodes)
-        while waiting:
-            next_ones = tuple(_next_ones(self._dag, self._dag.nodes[waiting[-1]]))
-            unknown = [node for node in next_ones if node not in after]
-            if unknown:
-                waiting += unknown
-                continue
-            bits = 0
-            for node in next_ones:
-                bits |= after[node] | 1 << self._places[node]
-            after[waiting.pop()] = bits
-        return after
+        successors = [[self._places[each] for each in _next_ones(self._dag, node)] for node in self._dag.nodes.values()]
+        backwards: list[int] = []
+        for _ in closing_edges(successors, backwards):
+            raise AssertionError("a DAG has no cycle")
+        after = [0] * len(successors)
+        for place in backwards:
+            for target in successors[place]:
+                after[place] |= after[target] | 1 << target
+        return dict(zip(self._dag.nodes, after, strict=True))
 
 
 @frozen

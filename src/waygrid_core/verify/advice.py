@@ -9,15 +9,15 @@ from typing import Final
 from attrs import frozen
 
 from waygrid_core.dag.caption import describe
-from waygrid_core.dag.node import ForkNode, JoinNode, LoopWork, TaskNode
+from waygrid_core.dag.node import LoopWork, TaskNode
 from waygrid_core.extension.asked_rules import delay_by
 from waygrid_core.extension.extension import RetryRule
 from waygrid_core.model.duration import write_duration
-from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, TraversalId
+from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.policy.delay import MAX_DELAY, MAX_RETRIES, retry_delay
 from waygrid_core.policy.retry import BoundedExponential, CountedRetry, DecorrelatedJitter, FullJitter, NoRetry
 from waygrid_core.traversal.error import FAILED
-from waygrid_core.verify.levels import Level
+from waygrid_core.verify.levels import Level, joins_around
 from waygrid_core.verify.witness import routing_of
 
 _NOBODY: Final = TraversalId("")
@@ -92,18 +92,11 @@ def _on_retries(level: Level, node: TaskNode) -> Iterator[Advice]:
 
 def _bounds(level: Level, node: TaskNode) -> Iterator[tuple[timedelta, str]]:
     """The timeouts around a node, the nearest first, each with whose it is."""
-    dag, scope = level.dag, node.scope
-    while scope != ROOT_SCOPE:
-        branch = dag.scopes[scope]
-        fork = dag.nodes[branch.fork]
-        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
-        join = dag.nodes[fork.join]
-        assert isinstance(join, JoinNode), "what compiles ties a fork to a join"
+    for join in joins_around(level.dag, node.scope):
         if join.timeout is not None:
             yield join.timeout, f"the timeout of the join {level.title(join.id)}"
-        scope = branch.parent
-    if dag.timeout is not None:
-        yield dag.timeout, "the timeout of the traversal"
+    if level.dag.timeout is not None:
+        yield level.dag.timeout, "the timeout of the traversal"
 
 
 def _longest_delays(policy: CountedRetry | RetryRule) -> list[timedelta]:

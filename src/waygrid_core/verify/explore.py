@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from waygrid_core.dag.dag import Dag
 from waygrid_core.dag.edge import ALWAYS, BRANCH, CONDITION, FAILURE, JOIN, SUCCESS, TIMEOUT, Guard, edges_from
 from waygrid_core.dag.node import DagNode, FailNode, ForkNode, JoinNode, PassNode, TaskNode
-from waygrid_core.model.identifiers import ROOT_SCOPE, NodeId, TraversalId
+from waygrid_core.model.identifiers import NodeId, TraversalId
 from waygrid_core.model.json_value import JsonValue
 from waygrid_core.policy.delivery import Immediate
 from waygrid_core.policy.join import And
@@ -35,6 +35,7 @@ from waygrid_core.traversal.obligations import obligations
 from waygrid_core.traversal.signals import Begin, Signal
 from waygrid_core.traversal.state import TraversalState, TraversalStatus, new_traversal
 from waygrid_core.verify.choosing import every_transition, transition_with
+from waygrid_core.verify.levels import joins_around
 from waygrid_core.verify.likeness import Ends, Focus, Key, Likeness
 from waygrid_core.verify.order import Move, Order
 from waygrid_core.verify.promises import Memory, Promise
@@ -370,15 +371,9 @@ def _stands(node: DagNode) -> bool:
 def _culprit(dag: Dag, unhandled: Sequence[NodeId]) -> NodeId:
     """Whose failure it is that nothing handles: the first one's; or that of a join which other branches, too, bore."""
     culprit = unhandled[0]
-    scope = dag.nodes[culprit].scope
-    while scope != ROOT_SCOPE:
-        branch = dag.scopes[scope]
-        fork = dag.nodes[branch.fork]
-        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
-        join = dag.nodes[fork.join]
-        if join.id in unhandled and isinstance(join, JoinNode) and not isinstance(join.strategy, And):
+    for join in joins_around(dag, dag.nodes[culprit].scope):
+        if join.id in unhandled and not isinstance(join.strategy, And):
             culprit = join.id
-        scope = branch.parent
     return culprit
 
 

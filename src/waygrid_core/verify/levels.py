@@ -86,16 +86,19 @@ class Level:
         """Whether the traversal, or the join of a fork around this scope, has a timeout."""
         if self.dag.timeout is not None:
             return True
-        while scope != ROOT_SCOPE:
-            branch = self.dag.scopes[scope]
-            fork = self.dag.nodes[branch.fork]
-            assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
-            join = self.dag.nodes[fork.join]
-            assert isinstance(join, JoinNode), "what compiles ties a fork to a join"
-            if join.timeout is not None:
-                return True
-            scope = branch.parent
-        return False
+        return any(join.timeout is not None for join in joins_around(self.dag, scope))
+
+
+def joins_around(dag: Dag, scope: ScopeId) -> Iterator[JoinNode]:
+    """The joins of the forks around this scope, the nearest first."""
+    while scope != ROOT_SCOPE:
+        branch = dag.scopes[scope]
+        fork = dag.nodes[branch.fork]
+        assert isinstance(fork, ForkNode), "a branch's scope belongs to a fork"
+        join = dag.nodes[fork.join]
+        assert isinstance(join, JoinNode), "what compiles ties a fork to a join"
+        yield join
+        scope = branch.parent
 
 
 def main_level(compiled: CompiledDag) -> Level:

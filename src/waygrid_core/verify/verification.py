@@ -100,9 +100,8 @@ class _Verifier:
             if body is not None:
                 ends[node.id] = _ends_around(node, self._ends_of(body))
             elif isinstance(node.work, AwaitWork):
-                ends[node.id] = Ends(
-                    can_fail=False
-                )  # nobody answers with a failure; its key and its timer are elsewhere
+                # nobody answers with a failure; its key and its timer are elsewhere
+                ends[node.id] = Ends(can_fail=False)
         return ends
 
     def _ends_of(self, level: Level) -> Ends:
