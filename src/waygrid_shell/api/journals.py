@@ -10,8 +10,7 @@ from waygrid_shell.api.operation import Answer, Handle, Operation
 from waygrid_shell.api.parameters import ID
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import JSON, invalid, no_traversal, read_data, respond, traversal_id, unreadable
-from waygrid_shell.ports.failure import UnreadableDag
+from waygrid_shell.api.respond import JSON, invalid, no_traversal, read_data, respond, traversal_id
 from waygrid_shell.resources.history import Imported
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import SpecError
@@ -52,10 +51,7 @@ def operations(platform: Platform) -> tuple[Operation, ...]:
 def _export(platform: Platform) -> Handle:
     async def export_journal(request: Request) -> Response:
         traversal = traversal_id(request)
-        try:
-            pieces = await exported(platform.journal, platform.dag_store, traversal)
-        except UnreadableDag as reason:
-            raise unreadable(reason) from reason
+        pieces = await exported(platform.journal, platform.dag_store, traversal)
         if pieces is None:
             raise no_traversal(traversal)
         return StreamingResponse(pieces, media_type=JSON)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from waygrid_core.codec.json_bytes import write_json
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.origins.acceptance.refusals import KeyReused, NoRoom
-from waygrid_shell.ports.failure import PortFailure, StorageFull
+from waygrid_shell.ports.failure import PortFailure, StorageFull, UnreadableDag
 from waygrid_shell.resources.document import to_json
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -44,6 +44,8 @@ def refusal_of(error: BaseException) -> Refusal:
             return Refusal(422, "idempotency-key-reused", "The idempotency key was used already", str(error))
         case StorageFull():
             return Refusal(507, "storage-full", "There is no room on the disk", str(error))
+        case UnreadableDag():
+            return Refusal(409, "unreadable-dag", "A DAG that it runs cannot be read here", str(error))
         case PortFailure():
             headers = {"Retry-After": str(_RETRY_SECONDS)}
             return Refusal(503, "unavailable", "The platform cannot answer now", str(error), headers=headers)

@@ -21,7 +21,6 @@ from waygrid_shell.api.access import principal
 from waygrid_shell.api.problems import Refusal
 from waygrid_shell.hosting.json_data import why_no_json
 from waygrid_shell.origins.acceptance.compiling import is_dag_hash
-from waygrid_shell.ports.failure import UnreadableDag
 from waygrid_shell.resources.document import read_request, to_json
 from waygrid_shell.resources.submission import SpecError
 
@@ -160,11 +159,6 @@ def traversal_id(request: Request) -> TraversalId:
 def no_traversal(traversal: str) -> Refusal:
     """What is said of a traversal that nobody handed in."""
     return Refusal(404, "not-found", "There is no such traversal", f"no traversal has the id {traversal[:64]!r}")
-
-
-def unreadable(reason: UnreadableDag) -> Refusal:
-    """What is said where a stored DAG would be needed whose extensions this process has not."""
-    return Refusal(409, "unreadable-dag", "A DAG that it runs cannot be read here", str(reason))
 
 
 def dag_hash(text: str) -> DagHash:

@@ -19,12 +19,11 @@ from waygrid_shell.api.operation import Answer, Handle, Operation
 from waygrid_shell.api.parameters import ID, IDEMPOTENCY_KEY, TRACEPARENT, TRACESTATE, WAIT
 from waygrid_shell.api.platform import Platform
 from waygrid_shell.api.problems import Refusal
-from waygrid_shell.api.respond import idempotency_key, invalid, read_optional_body, traversal_id, unreadable
+from waygrid_shell.api.respond import idempotency_key, invalid, read_optional_body, traversal_id
 from waygrid_shell.api.steering import known_traversal
 from waygrid_shell.api.submitting import accepted, trace_of, wait_of
 from waygrid_shell.origins.acceptance.items import Wanted
 from waygrid_shell.origins.acceptance.naming import OURS, problems_of_labels
-from waygrid_shell.ports.failure import UnreadableDag
 from waygrid_shell.ports.journal import Stored
 from waygrid_shell.resources.links import TRAVERSALS
 from waygrid_shell.resources.submission import Accepted, RetryRequest, SpecError
@@ -110,10 +109,7 @@ async def _ended(platform: Platform, traversal: TraversalId) -> _Ended:
         said = f"{traversal} is part of {stored.origin.root}; retry that one, and what this one did is taken over"
         raise _refusal("part-of-another", "The traversal is part of another", said)
     dag_hash = stored.origin.dag
-    try:
-        compiled = None if dag_hash is None else await platform.dag_store.get_compiled(dag_hash)
-    except UnreadableDag as reason:
-        raise unreadable(reason) from reason
+    compiled = None if dag_hash is None else await platform.dag_store.get_compiled(dag_hash)
     if compiled is None or not stored.state.has_begun:
         said = f"{traversal} was canceled before it began, so there is nothing to run again; submit it"
         raise _refusal("never-began", "The traversal never began", said)
